@@ -1,0 +1,1 @@
+//! linechat on tokio: a library to embed and a server to deploy.

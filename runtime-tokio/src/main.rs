@@ -1,0 +1,3 @@
+//! The `linechat-tokio` program.
+
+fn main() {}
