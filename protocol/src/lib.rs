@@ -1,1 +1,120 @@
-//! Six chat protocols as one pure state machine: no sockets, no clock, no threads, no_std.
+//! Six chat protocols as one pure state machine.
+//!
+//! [`Server`] consumes the bytes that peers send and says which bytes to write to whom. It has no
+//! sockets, no clock, no threads and no randomness, and builds without `std`: the same inputs
+//! always give the same outputs, so it can be tested and fuzzed to the last branch, and it runs on
+//! any runtime. [`rooms`] and [`direct`] hold the grammars of the two protocols that have one,
+//! for both ends of a connection.
+//!
+//! What it is not: it does not read or write. An *adapter* does that; there are three ready ones
+//! (`linechat-tokio`, `linechat-smol`, `linechat-blocking`), and the rest of this page is what you
+//! need to write your own.
+//!
+//! # Driving a server
+//!
+//! 1. **Hand in what happened.** A peer connected: [`Server::accept`]; it gives the connection its
+//!    name, a [`ConnId`]. Bytes came: [`Server::receive`]. The peer ended its sending half:
+//!    [`Server::receive_eof`]. The socket failed: [`Server::transport_failed`]. Do this for as
+//!    many sockets as are ready; every input may queue output for any number of connections.
+//! 2. **Poll until there is nothing to do.** [`Server::poll`] names connections:
+//!    [`Action::Transmit`] says that one has something to write, once for all that was queued. Write
+//!    [`Server::transmit`] with one system call and report with [`Server::advance`] how much the
+//!    socket took. If it took less, wait until it takes more, and go on from there.
+//!    [`Action::PauseReading`] and [`Action::ResumeReading`] say from whom to read;
+//!    [`Action::Close`] ends a connection, and [`Server::release`] lets its slot be reused.
+//! 3. **Mind the time.** When [`Server::poll_timeout`] is due, call [`Server::handle_timeout`]. It
+//!    can be due at once: the server bounds what it does before its output is flushed, and goes on
+//!    when you come back.
+//! 4. **Ask before you accept.** While [`Server::accepting`] says no, leave peers in the listen
+//!    queue. When [`Server::is_finished`], stop.
+//!
+//! No step has to follow another at once: polling late delays, never corrupts.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use linechat_protocol::{Action, Config, Dialect, Instant, Peer, Server};
+//!
+//! let mut server = Server::new(Config::new(Dialect::ROOMS))?;
+//! let now = Instant::after_epoch(Duration::from_millis(1));
+//!
+//! let alice = server.accept(now, Peer::from("192.0.2.1:1001".parse::<std::net::SocketAddr>()?));
+//! let bob = server.accept(now, Peer::from("192.0.2.2:1002".parse::<std::net::SocketAddr>()?));
+//! server.receive(now, alice, b"alice\r\n");
+//! server.receive(now, bob, b"bob\r\nHello, al");
+//! server.receive(now, bob, b"ice!\r\n");
+//! server.receive_eof(now, bob);
+//!
+//! let mut to_alice = Vec::new();
+//! loop {
+//!     while let Some(action) = server.poll() {
+//!         match action {
+//!             Action::Transmit(conn) => {
+//!                 let bytes = server.transmit(conn);
+//!                 // An adapter writes them to the socket of `conn`, as far as it takes them.
+//!                 assert_eq!(conn, alice);
+//!                 to_alice.extend_from_slice(bytes);
+//!                 let written = bytes.len();
+//!                 server.advance(now, conn, written);
+//!             }
+//!             Action::PauseReading(_) | Action::ResumeReading(_) => {}
+//!             Action::Close(conn, _reason) => server.release(now, conn),
+//!         }
+//!     }
+//!     // An adapter waits for its sockets here, at most until that time.
+//!     match server.poll_timeout() {
+//!         Some(due) if due <= now => server.handle_timeout(now),
+//!         _ => break,
+//!     }
+//! }
+//! assert_eq!(to_alice, b"bob: Hello, alice!\r\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Memory and time
+//!
+//! Every bound is in [`Limits`]. A connection holds at most one unfinished line, what one read
+//! brought, and its backlog; an idle one holds no buffer at all. Work in one call is bounded, and
+//! [`Server::poll`] and [`Server::poll_timeout`] take the same time however many connections are
+//! idle.
+//!
+//! # Features
+//!
+//! None. The crate needs `alloc`, and nothing else of an operating system.
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod action;
+mod batch;
+mod close;
+mod config;
+mod connection;
+mod dialect;
+mod directory;
+mod engine;
+mod event;
+mod instant;
+mod limits;
+mod lines;
+mod outbox;
+mod peer;
+mod roster;
+mod rules;
+mod server;
+mod telnet;
+mod text;
+mod timers;
+
+pub use crate::action::Action;
+pub use crate::close::CloseReason;
+pub use crate::config::{Config, ConfigError, Framing, Setting};
+pub use crate::connection::ConnId;
+pub use crate::dialect::{Dialect, UnknownDialect, direct, rooms};
+pub use crate::event::Event;
+pub use crate::instant::Instant;
+pub use crate::limits::Limits;
+pub use crate::peer::Peer;
+pub use crate::server::Server;

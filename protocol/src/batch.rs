@@ -1,0 +1,54 @@
+//! How much is done at a time.
+
+use crate::Limits;
+
+/// How much may be done before what came of it is flushed: a recipient that drains promptly must
+/// not reach its limit because somebody else sends a burst, and one call must not take for ever.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    messages: usize,
+    /// The bytes that a single recipient can have been sent.
+    bytes: usize,
+    deliveries: usize,
+    max_bytes: usize,
+}
+
+impl Batch {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let max_bytes = (limits.max_backlog / 4).clamp(1, MAX_BATCH_BYTES);
+        Self {
+            messages: 0,
+            bytes: 0,
+            deliveries: 0,
+            max_bytes,
+        }
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.messages >= MAX_BATCH_MESSAGES
+            || self.bytes >= self.max_bytes
+            || self.deliveries >= MAX_BATCH_DELIVERIES
+    }
+
+    pub(crate) fn count_message(&mut self) {
+        self.messages += 1;
+    }
+
+    pub(crate) fn count_delivery(&mut self) {
+        self.deliveries += 1;
+    }
+
+    pub(crate) fn flushed(&mut self) {
+        self.messages = 0;
+        self.bytes = 0;
+        self.deliveries = 0;
+    }
+
+    pub(crate) fn count_frame(&mut self, frame: &[u8]) {
+        self.bytes += frame.len();
+    }
+}
+
+const MAX_BATCH_MESSAGES: usize = 1024;
+const MAX_BATCH_BYTES: usize = 64 << 10;
+const MAX_BATCH_DELIVERIES: usize = 1 << 18;

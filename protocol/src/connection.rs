@@ -1,0 +1,218 @@
+//! One connection: its name, and its state in the engine.
+
+use core::fmt;
+
+use bytes::BytesMut;
+use slotmap::Key;
+
+use crate::lines::LineDecoder;
+use crate::outbox::Outbox;
+use crate::telnet::TelnetFilter;
+use crate::{CloseReason, Framing, Instant, Limits, Peer};
+
+slotmap::new_key_type! {
+    /// The key of a connection in the engine's table; private, so that the table's crate is not
+    /// part of the interface.
+    pub(crate) struct Slot;
+}
+
+/// The name of one connection of one [`Server`](crate::Server).
+///
+/// Names are never used twice: one that is kept after
+/// [`release`](crate::Server::release) is stale, and every call with it does nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub(crate) Slot);
+
+impl ConnId {
+    /// A small number that no other connection has at the same time; the next one may have it
+    /// after [`release`](crate::Server::release). For tables that are indexed by connection.
+    pub fn index(self) -> usize {
+        (self.0.data().as_ffi() & u64::from(u32::MAX)) as usize
+    }
+}
+
+/// A number that no other connection of the server ever has.
+impl fmt::Display for ConnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.data().as_ffi(), f)
+    }
+}
+
+/// All that the engine knows of one connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) peer: Peer,
+    pub(crate) stage: Stage,
+    /// The dialect was told that it joined, and must be told that it left.
+    pub(crate) joined: bool,
+    pub(crate) inbox: Inbox,
+    pub(crate) outbox: Outbox,
+    /// What of the outbox counts towards [`Limits::max_buffered`].
+    pub(crate) charged: usize,
+    /// A [`Transmit`](crate::Action::Transmit) is queued.
+    pub(crate) transmit_queued: bool,
+    /// The dialect does not want to hear from it for now.
+    pub(crate) held: bool,
+    /// It is taken from only while this other connection's backlog is low, too.
+    pub(crate) coupled: Option<ConnId>,
+    /// It is in the queue of those from which something can be taken.
+    pub(crate) runnable: bool,
+    /// What the adapter was last told about reading from it.
+    pub(crate) told_to_pause: bool,
+    /// It is in the queue of those whose adapter may have to be told otherwise.
+    pub(crate) flow_queued: bool,
+    /// The time for which its timer is set.
+    pub(crate) timer: Option<Instant>,
+    pub(crate) login_deadline: Option<Instant>,
+    pub(crate) drain_deadline: Option<Instant>,
+    /// When something was last received or taken from it.
+    pub(crate) last_input: Instant,
+    /// When the peer last took something, or when the backlog began.
+    pub(crate) last_progress: Instant,
+    /// When the rate allowance is whole again.
+    pub(crate) rate_restored: Instant,
+}
+
+impl Connection {
+    pub(crate) fn new(peer: Peer, framing: Framing, telnet: bool, now: Instant) -> Self {
+        Self {
+            peer,
+            stage: Stage::Open,
+            joined: false,
+            inbox: Inbox::new(framing, telnet),
+            outbox: Outbox::default(),
+            charged: 0,
+            transmit_queued: false,
+            held: false,
+            coupled: None,
+            runnable: false,
+            told_to_pause: false,
+            flow_queued: false,
+            timer: None,
+            login_deadline: None,
+            drain_deadline: None,
+            last_input: now,
+            last_progress: now,
+            rate_restored: Instant::EPOCH,
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.stage == Stage::Open
+    }
+
+    /// When it has to be looked at next, if nothing happens before.
+    pub(crate) fn deadline(&self, now: Instant, limits: &Limits) -> Option<Instant> {
+        let deadlines = [
+            self.drain_deadline,
+            self.stall_deadline(limits),
+            self.login_deadline.filter(|_| self.is_open()),
+            self.idle_deadline(now, limits),
+            self.rate_deadline(now, limits),
+        ];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// When it will have taken nothing for too long. The console may: whoever stops their
+    /// terminal's output means to.
+    pub(crate) fn stall_deadline(&self, limits: &Limits) -> Option<Instant> {
+        if self.outbox.is_empty() || self.peer == Peer::Console {
+            return None;
+        }
+        Some(self.last_progress + limits.stall_timeout?)
+    }
+
+    /// When it will have sent nothing for too long. The console may, and so may one that waits
+    /// for us.
+    pub(crate) fn idle_deadline(&self, now: Instant, limits: &Limits) -> Option<Instant> {
+        if !self.is_open() || self.peer == Peer::Console {
+            return None;
+        }
+        let active = if self.inbox.has_waiting() {
+            now
+        } else {
+            self.last_input
+        };
+        Some(active + limits.idle_timeout?)
+    }
+
+    /// When its rate allowance lets the next message through, if one waits for that.
+    fn rate_deadline(&self, now: Instant, limits: &Limits) -> Option<Instant> {
+        let allowed = self.rate_allowed_at(limits)?;
+        (self.is_open() && self.inbox.has_waiting() && allowed > now).then_some(allowed)
+    }
+
+    pub(crate) fn rate_allows(&self, now: Instant, limits: &Limits) -> bool {
+        self.rate_allowed_at(limits)
+            .is_none_or(|allowed| allowed <= now)
+    }
+
+    /// Takes one message off the rate allowance.
+    pub(crate) fn use_rate_allowance(&mut self, now: Instant, limits: &Limits) {
+        if let Some(rate) = limits.rate_limit {
+            let cost = core::time::Duration::from_secs(1) / rate.get();
+            self.rate_restored = self.rate_restored.max(now) + cost;
+        }
+    }
+
+    /// The allowance is one second's worth of messages (seen as time: the virtual scheduling
+    /// form of the leaky bucket, ITU-T I.371).
+    fn rate_allowed_at(&self, limits: &Limits) -> Option<Instant> {
+        let rate = limits.rate_limit?.get();
+        let cost = core::time::Duration::from_secs(1) / rate;
+        Some(self.rate_restored.saturating_before(cost * (rate - 1)))
+    }
+}
+
+/// How far along its end a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It may send and receive.
+    Open,
+    /// It is about to be told to the dialect as left.
+    Leaving(CloseReason),
+    /// It has left; what is queued for it is still to be written.
+    Draining(CloseReason),
+    /// [`Close`](crate::Action::Close) was said. Only [`release`](crate::Server::release) follows.
+    Closed,
+}
+
+/// What a peer sent that has not been made into messages.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    pub(crate) framing: Framing,
+    pub(crate) telnet: Option<TelnetFilter>,
+    /// The unfinished line.
+    pub(crate) decoder: LineDecoder,
+    /// What nobody has looked at, because the connection is not taken from for now. At most what
+    /// one read brought, if the adapter stops reading when told.
+    pub(crate) waiting: BytesMut,
+    pub(crate) end: End,
+}
+
+impl Inbox {
+    pub(crate) fn new(framing: Framing, telnet: bool) -> Self {
+        Self {
+            framing,
+            telnet: telnet.then(TelnetFilter::default),
+            decoder: LineDecoder::default(),
+            waiting: BytesMut::new(),
+            end: End::Open,
+        }
+    }
+
+    /// Whether something waits for us, rather than for the peer.
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty() || self.end == End::Received
+    }
+}
+
+/// Whether more can come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Open,
+    /// The peer ended its sending half; what it sent before is still to be taken.
+    Received,
+    /// And the dialect knows.
+    Told,
+}

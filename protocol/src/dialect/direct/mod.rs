@@ -1,0 +1,9 @@
+//! `direct`: login, list and direct messages, with an answer to every request (seed 004).
+//!
+//! [`Request`] and [`Reply`] are its grammar: one line each, without the `\n` at its end.
+
+mod message;
+mod server;
+
+pub use self::message::{MalformedBody, MalformedReply, Reply, Request, RequestHeader, Username};
+pub(crate) use self::server::PROFILE;

@@ -1,0 +1,81 @@
+//! The bounds that keep one peer from taking the server away from the others.
+
+use core::num::{NonZeroU32, NonZeroUsize};
+use core::time::Duration;
+
+/// What a [`Server`](crate::Server) allows its peers to use.
+///
+/// ```
+/// use linechat_protocol::Limits;
+///
+/// let mut limits = Limits::default();
+/// limits.max_line = 1024;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The longest line in bytes, its ending not counted. Default: 8192.
+    ///
+    /// Memory for one unfinished line never exceeds it.
+    pub max_line: usize,
+    /// The most bytes that may wait for one recipient. Default: 1 MiB.
+    ///
+    /// A recipient for whom more would have to wait is closed
+    /// ([`CloseReason::SlowConsumer`](crate::CloseReason::SlowConsumer)); a peer whose own backlog
+    /// is above half of this is not taken from. A value below twice [`max_line`](Self::max_line)
+    /// makes a single long line close its recipients.
+    pub max_backlog: usize,
+    /// The most bytes that may wait for all recipients together. Default: 256 MiB.
+    ///
+    /// Past it the recipient with the largest backlog is closed.
+    pub max_buffered: usize,
+    /// How long a recipient may take nothing while something waits for it. Default: 30 s;
+    /// `None` for ever.
+    pub stall_timeout: Option<Duration>,
+    /// How many connections from the network may exist at a time. Default: any number.
+    ///
+    /// Past it [`Server::accepting`](crate::Server::accepting) says no.
+    pub max_connections: Option<NonZeroUsize>,
+    /// How many connections from one IP address may exist at a time. Default: any number.
+    ///
+    /// One more is closed at once.
+    pub max_connections_per_ip: Option<NonZeroUsize>,
+    /// How long a peer may take to register or log in, in dialects that know such a thing.
+    /// Default: 300 s; `None` for ever.
+    pub login_timeout: Option<Duration>,
+    /// How long a peer may send nothing. Default: `None`, for ever.
+    pub idle_timeout: Option<Duration>,
+    /// How many messages a second are taken from one connection, and how many at once after a
+    /// pause. Default: any number. The rest waits, nothing is lost.
+    pub rate_limit: Option<NonZeroU32>,
+    /// How long a connection that is closed from this side may take to receive what is queued for
+    /// it. Default: 5 s.
+    pub grace: Duration,
+    /// How many rooms may exist at a time. Default: 65536.
+    pub max_rooms: usize,
+    /// How many rooms one user may be in at a time. Default: 64.
+    pub max_rooms_per_user: usize,
+    /// How many users may be logged in at a time in `direct`. Default: 16 (seed 004,
+    /// requirement 2).
+    pub max_users: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_line: 8192,
+            max_backlog: 1 << 20,
+            max_buffered: 256 << 20,
+            stall_timeout: Some(Duration::from_secs(30)),
+            max_connections: None,
+            max_connections_per_ip: None,
+            login_timeout: Some(Duration::from_secs(300)),
+            idle_timeout: None,
+            rate_limit: None,
+            grace: Duration::from_secs(5),
+            max_rooms: 65_536,
+            max_rooms_per_user: 64,
+            max_users: 16,
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! The server: inputs in, actions out.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+use core::mem;
+
+use bytes::{Buf, BytesMut};
+
+use crate::connection::End;
+use crate::engine::Engine;
+use crate::lines::{Decoded, Line, LineDecoder};
+use crate::rules::Rules;
+use crate::{Action, CloseReason, Config, ConfigError, ConnId, Event, Framing, Instant, Peer};
+
+/// A chat server without its sockets.
+///
+/// The [crate's manual](crate) says how to drive it. The methods come in three families:
+///
+/// * **Inputs**, each with the time: [`accept`](Self::accept), [`receive`](Self::receive),
+///   [`receive_eof`](Self::receive_eof), [`transport_failed`](Self::transport_failed),
+///   [`advance`](Self::advance), [`handle_timeout`](Self::handle_timeout),
+///   [`shut_down`](Self::shut_down), and [`release`](Self::release). None of them fails:
+///   whatever a peer does is the peer's business, and a name that is stale does nothing. Time that
+///   runs backwards is taken as standing still.
+/// * **Outputs**: [`poll`](Self::poll), [`transmit`](Self::transmit) or
+///   [`take_transmit`](Self::take_transmit), [`poll_timeout`](Self::poll_timeout),
+///   [`poll_event`](Self::poll_event).
+/// * **Questions**: [`accepting`](Self::accepting), [`is_finished`](Self::is_finished).
+pub struct Server {
+    engine: Engine,
+    rules: Box<dyn Rules>,
+    /// Where input goes from which telnet's commands must be dropped.
+    scratch: Vec<u8>,
+}
+
+impl Server {
+    /// A server without connections.
+    ///
+    /// # Errors
+    ///
+    /// The configuration has a setting that its dialect does not take, or a limit of zero.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        config.validate()?;
+        Ok(Self {
+            rules: (config.dialect.profile().rules)(&config),
+            engine: Engine::new(config),
+            scratch: Vec::new(),
+        })
+    }
+
+    /// A peer connected. The name that it gets here is its name in everything that follows.
+    ///
+    /// One that is not welcome is closed by an action, like any other.
+    pub fn accept(&mut self, now: Instant, peer: Peer) -> ConnId {
+        self.tick(now);
+        let refusal = self.refusal(peer);
+        let conn = self.engine.insert(peer);
+        if let Some(reason) = refusal {
+            self.engine.close(conn, reason);
+        } else {
+            if let Some(connection) = self.engine.get_mut(conn) {
+                connection.joined = true;
+            }
+            self.rules.joined(&mut self.engine, conn);
+        }
+        self.settle();
+        conn
+    }
+
+    /// A peer sent these bytes.
+    pub fn receive(&mut self, now: Instant, conn: ConnId, bytes: &[u8]) {
+        self.tick(now);
+        let now = self.engine.now;
+        let Some(connection) = self.engine.open_mut(conn) else {
+            return;
+        };
+        if connection.inbox.end != End::Open || bytes.is_empty() {
+            return;
+        }
+        connection.last_input = now;
+        let mut scratch = mem::take(&mut self.scratch);
+        let bytes = match &mut connection.inbox.telnet {
+            Some(filter) => filter.filter(bytes, &mut scratch),
+            None => bytes,
+        };
+        self.take_from(conn, bytes);
+        self.scratch = scratch;
+    }
+
+    /// A peer ended its sending half. What it sent before is still processed and answered.
+    pub fn receive_eof(&mut self, now: Instant, conn: ConnId) {
+        self.tick(now);
+        let Some(connection) = self.engine.open_mut(conn) else {
+            return;
+        };
+        if connection.inbox.end == End::Open {
+            connection.inbox.end = End::Received;
+            self.take_from(conn, &[]);
+        }
+    }
+
+    /// A peer vanished: its transport can neither bring nor take anything any more. What is
+    /// queued for it is dropped.
+    pub fn transport_failed(&mut self, now: Instant, conn: ConnId) {
+        self.tick(now);
+        self.engine.close(conn, CloseReason::TransportFailed);
+        self.settle();
+        self.engine.discard(conn);
+    }
+
+    /// `written` more bytes of what is queued for a peer are with its transport.
+    pub fn advance(&mut self, now: Instant, conn: ConnId, written: usize) {
+        self.tick(now);
+        self.engine.advance(conn, written);
+    }
+
+    /// Time has passed, and what [`poll_timeout`](Self::poll_timeout) waited for is due. A call
+    /// before that does nothing.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.tick(now);
+        self.engine.batch.flushed();
+        while let Some(conn) = self.engine.timers.pop_expired(self.engine.now) {
+            self.engine.expire(conn);
+            self.settle();
+            self.engine.arm(conn);
+        }
+        // Each once: what they leave for later comes behind the others.
+        for _ in 0..self.engine.runnable.len() {
+            if self.engine.batch.is_full() {
+                break;
+            }
+            let Some(conn) = self.engine.runnable.pop_front() else {
+                break;
+            };
+            if let Some(connection) = self.engine.get_mut(conn) {
+                connection.runnable = false;
+                self.take_from(conn, &[]);
+            }
+        }
+    }
+
+    /// Accepts nobody any more, and closes everybody once what is queued for them is written, at
+    /// the latest after [`Limits::grace`](crate::Limits::grace). Further calls change nothing.
+    pub fn shut_down(&mut self, now: Instant) {
+        self.tick(now);
+        self.engine.shut_down();
+        self.settle();
+    }
+
+    /// The transport of a connection is gone; its name is stale from now on. Comes after
+    /// [`Action::Close`]; before that, it is a transport failure.
+    pub fn release(&mut self, now: Instant, conn: ConnId) {
+        self.transport_failed(now, conn);
+        self.engine.remove(conn);
+    }
+
+    /// What is to be done next, until there is nothing.
+    pub fn poll(&mut self) -> Option<Action> {
+        while let Some(action) = self.engine.poll_action() {
+            let (Action::Transmit(conn)
+            | Action::PauseReading(conn)
+            | Action::ResumeReading(conn)
+            | Action::Close(conn, _)) = action;
+            if self.engine.get(conn).is_some() {
+                return Some(action);
+            }
+        }
+        self.engine.batch.flushed();
+        None
+    }
+
+    /// What is to be written to a peer: as much as there is, or nothing for a stale name. Say
+    /// how much was written with [`advance`](Self::advance).
+    pub fn transmit(&self, conn: ConnId) -> &[u8] {
+        self.engine
+            .get(conn)
+            .map_or(&[], |connection| connection.outbox.waiting())
+    }
+
+    /// Like [`transmit`](Self::transmit), but hands the bytes over, for adapters that write them
+    /// elsewhere. They stay in the peer's backlog until [`advance`](Self::advance).
+    pub fn take_transmit(&mut self, conn: ConnId) -> BytesMut {
+        self.engine
+            .get_mut(conn)
+            .map(|connection| connection.outbox.take())
+            .unwrap_or_default()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing happens
+    /// before. This can be now: then there is more to do once the batch was flushed.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.engine.runnable.is_empty() {
+            self.engine.timers.next()
+        } else {
+            Some(self.engine.now)
+        }
+    }
+
+    /// What happened, for logs and metrics. The last 65,536 events are kept.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.engine.poll_event()
+    }
+
+    /// Whether one more connection from the network is welcome. While it is not, leave peers in
+    /// the listen queue.
+    pub fn accepting(&self) -> bool {
+        !self.engine.is_shutting_down() && self.engine.has_room() && self.rules.accepting()
+    }
+
+    /// Whether the server has shut down: everything is closed and released. Besides
+    /// [`shut_down`](Self::shut_down), the dialect's own rules can bring this about.
+    pub fn is_finished(&self) -> bool {
+        self.engine.is_shutting_down() && self.engine.is_empty()
+    }
+
+    /// Whether the server is shutting down or has shut down.
+    pub fn is_shutting_down(&self) -> bool {
+        self.engine.is_shutting_down()
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.engine.now = self.engine.now.max(now);
+    }
+
+    fn refusal(&self, peer: Peer) -> Option<CloseReason> {
+        if self.engine.is_shutting_down() {
+            return Some(CloseReason::ShuttingDown);
+        }
+        if peer == Peer::Console {
+            return None;
+        }
+        if !self.accepting() {
+            return Some(CloseReason::NotAccepting);
+        }
+        self.engine
+            .is_crowded(peer)
+            .then_some(CloseReason::TooManyFromAddress)
+    }
+
+    /// Makes messages of what a connection sent, as long as it may be taken from, and keeps the
+    /// rest.
+    fn take_from(&mut self, conn: ConnId, fresh: &[u8]) {
+        let Some(connection) = self.engine.open_mut(conn) else {
+            return;
+        };
+        let framing = connection.inbox.framing;
+        let mut decoder = mem::take(&mut connection.inbox.decoder);
+        let mut waiting = mem::take(&mut connection.inbox.waiting);
+        if waiting.is_empty() {
+            let rest = self.take_messages(conn, framing, &mut decoder, fresh);
+            waiting.extend_from_slice(rest);
+        } else {
+            waiting.extend_from_slice(fresh);
+            let rest = self
+                .take_messages(conn, framing, &mut decoder, &waiting)
+                .len();
+            waiting.advance(waiting.len() - rest);
+        }
+        if waiting.is_empty() {
+            waiting = BytesMut::new();
+            self.take_end(conn, &mut decoder);
+        }
+        self.keep(conn, decoder, waiting);
+    }
+
+    /// Takes messages off `input`. Returns what may not be taken now.
+    fn take_messages<'a>(
+        &mut self,
+        conn: ConnId,
+        framing: Framing,
+        decoder: &mut LineDecoder,
+        mut input: &'a [u8],
+    ) -> &'a [u8] {
+        while !input.is_empty() && self.engine.may_take(conn) {
+            let decoded = match framing {
+                Framing::Lines => decoder.decode(&mut input, self.engine.limits.max_line),
+                Framing::Chunks => Some(Decoded::Line(Line::chunk(mem::take(&mut input)))),
+            };
+            if let Some(decoded) = decoded {
+                self.handle(conn, decoded);
+            }
+        }
+        input
+    }
+
+    /// Tells the dialect that a connection's input has ended, after its last line, if it has.
+    fn take_end(&mut self, conn: ConnId, decoder: &mut LineDecoder) {
+        if self
+            .engine
+            .open_mut(conn)
+            .is_none_or(|connection| connection.inbox.end != End::Received)
+        {
+            return;
+        }
+        if decoder.has_unfinished_line() {
+            if !self.engine.may_take(conn) {
+                return;
+            }
+            if let Some(last) = decoder.decode_end(self.engine.limits.max_line) {
+                self.handle(conn, last);
+            }
+        }
+        if let Some(connection) = self.engine.open_mut(conn) {
+            connection.inbox.end = End::Told;
+            self.rules.input_ended(&mut self.engine, conn);
+            self.settle();
+        }
+    }
+
+    fn keep(&mut self, conn: ConnId, mut decoder: LineDecoder, waiting: BytesMut) {
+        let Some(connection) = self.engine.open_mut(conn) else {
+            return;
+        };
+        decoder.shrink();
+        connection.inbox.decoder = decoder;
+        connection.inbox.waiting = waiting;
+        self.engine.check_flow(conn);
+        self.engine.wake(conn);
+        if self.engine.limits.rate_limit.is_some() {
+            self.engine.arm(conn);
+        }
+    }
+
+    /// Tells the dialect one message.
+    fn handle(&mut self, conn: ConnId, decoded: Decoded<'_>) {
+        self.engine.batch.count_message();
+        if self.engine.limits.rate_limit.is_some() {
+            self.engine.use_rate_allowance(conn);
+        }
+        match decoded {
+            Decoded::Line(line) => self.rules.message(&mut self.engine, conn, line),
+            Decoded::TooLong => self.rules.line_too_long(&mut self.engine, conn),
+        }
+        self.settle();
+    }
+
+    /// Tells the dialect who has left, until nobody leaves because of that.
+    fn settle(&mut self) {
+        while let Some(conn) = self.engine.leaving.pop_front() {
+            if self
+                .engine
+                .get(conn)
+                .is_some_and(|connection| connection.joined)
+            {
+                self.rules.left(&mut self.engine, conn);
+            }
+            self.engine.drain(conn);
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").finish_non_exhaustive()
+    }
+}
