@@ -1,0 +1,484 @@
+//! The command line, the logs, and how the program starts and stops.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::*;
+use crate::bench::Outcome;
+
+cases![
+    every_listener_is_announced_with_its_real_port,
+    a_host_name_can_be_listened_on,
+    without_listen_the_default_port_is_taken,
+    the_announcement_is_not_on_standard_output,
+    a_port_in_use_is_one_line_and_status_1,
+    an_address_that_cannot_be_bound_is_one_line_and_status_1,
+    what_is_wrong_with_the_command_line_is_status_2,
+    an_option_that_does_not_fit_the_dialect_is_status_2,
+    options_come_from_the_environment_and_the_command_line_wins,
+    a_switch_in_the_environment_is_true_or_false,
+    listeners_in_the_environment_are_a_list,
+    nonsense_in_the_environment_is_status_2,
+    help_names_every_option_on_standard_output,
+    version_is_on_standard_output,
+    both_signals_end_the_program_with_status_0,
+    queued_output_is_flushed_before_the_end,
+    grace_bounds_the_flush,
+    a_second_signal_ends_at_once,
+    a_stopped_server_can_be_started_again_on_its_port,
+    running_out_of_descriptors_pauses_accepting,
+    the_soft_limit_of_descriptors_is_raised,
+    logs_show_nothing_raw,
+    chat_is_not_logged,
+    quiet_logs_no_connections,
+    json_logs_are_objects,
+];
+
+fn every_listener_is_announced_with_its_real_port(bench: &Bench) {
+    let line = "serve echo --listen 127.0.0.1:0 --listen 127.0.0.2:0 --listen 127.0.0.1:0";
+    let mut server = bench.start(bench.launch(line));
+    server.wait_until_listening(3);
+    let addresses = server.addresses().to_vec();
+    assert_eq!(addresses.len(), 3);
+    for address in addresses {
+        server.peer_at(address, "peer").asks("hi\n", "hi\n");
+    }
+}
+
+fn a_host_name_can_be_listened_on(bench: &Bench) {
+    let server = bench.serve_on("localhost:0", "echo");
+    let [address, ..] = server.addresses() else {
+        panic!("nothing is announced")
+    };
+    assert!(address.ip().is_loopback(), "{address}");
+    server.peer("peer").asks("hi\n", "hi\n");
+}
+
+fn without_listen_the_default_port_is_taken(bench: &Bench) {
+    for (dialect, port) in [
+        ("echo", 8888),
+        ("relay", 8888),
+        ("addressed", 60003),
+        ("rooms", 8888),
+        ("pair", 2000),
+        ("direct", 5378),
+    ] {
+        let server = bench.start(bench.launch(&format!("serve {dialect}")));
+        // Whether the port is free or not, the program says which one it wanted.
+        let address = format!("127.0.0.1:{port}");
+        server
+            .stderr()
+            .wait_for(&address, |log| log.contains(&address).then_some(()));
+    }
+}
+
+fn the_announcement_is_not_on_standard_output(bench: &Bench) {
+    for dialect in ["echo", "rooms"] {
+        let mut server = bench.serve(dialect);
+        server.peer("peer").send("peer\nwords\n");
+        assert_eq!(server.terminate(), 0);
+        server.console("standard output").expect_end();
+    }
+}
+
+fn a_port_in_use_is_one_line_and_status_1(bench: &Bench) {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("a bound socket has an address");
+    let outcome = bench.run(&format!("serve echo --listen {address}"));
+    assert_failed_with_one_line(&outcome, &address.to_string());
+    assert!(
+        outcome.stderr.to_lowercase().contains("in use"),
+        "no cause: {outcome:?}"
+    );
+}
+
+fn an_address_that_cannot_be_bound_is_one_line_and_status_1(bench: &Bench) {
+    // An address for documentation, and a name that never exists.
+    for address in ["192.0.2.1:4000", "no-such-host.invalid:4000"] {
+        let outcome = bench.run(&format!("serve echo --listen {address}"));
+        assert_failed_with_one_line(&outcome, address);
+    }
+}
+
+#[track_caller]
+fn assert_failed_with_one_line(outcome: &Outcome, address: &str) {
+    assert_eq!(outcome.status, 1, "{outcome:?}");
+    assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:?}");
+    assert!(outcome.stderr.contains(address), "{outcome:?}");
+    assert_eq!(outcome.stdout, "", "{outcome:?}");
+}
+
+fn what_is_wrong_with_the_command_line_is_status_2(bench: &Bench) {
+    for line in [
+        "frobnicate",
+        "serve nonsense",
+        "serve echo --frobnicate",
+        "serve echo --listen nonsense",
+        "serve echo --listen 127.0.0.1",
+        "serve echo --listen 127.0.0.1:99999",
+        "serve echo --listen 127.0.0.1:port",
+        "serve echo --listen [::1:0",
+        "serve echo --max-line",
+        "serve echo --max-line many",
+        "serve echo --max-line -1",
+        "serve echo --framing words",
+        "serve echo --log-format xml",
+        "serve echo --no-listen",
+        "serve rooms --no-listen",
+        "serve pair --no-listen",
+        "serve pair --no-listen --stdio",
+    ] {
+        assert_is_usage_error(&bench.run(line), line);
+    }
+}
+
+fn an_option_that_does_not_fit_the_dialect_is_status_2(bench: &Bench) {
+    for (option, strangers) in [
+        ("--uppercase", "relay addressed rooms pair direct"),
+        ("--framing lines", "rooms pair direct"),
+        ("--login-timeout 9", "echo relay addressed pair"),
+        ("--max-users 9", "echo relay addressed rooms pair"),
+        ("--max-rooms 9", "echo relay addressed pair direct"),
+        ("--max-rooms-per-user 9", "echo relay addressed pair direct"),
+        ("--full-duplex", "echo relay addressed rooms direct"),
+    ] {
+        for dialect in strangers.split_whitespace() {
+            let line = format!("serve {dialect} {option} --listen 127.0.0.1:0");
+            assert_is_usage_error(&bench.run(&line), &line);
+        }
+    }
+}
+
+#[track_caller]
+fn assert_is_usage_error(outcome: &Outcome, line: &str) {
+    assert_eq!(outcome.status, 2, "{line}: {outcome:?}");
+    assert!(!outcome.stderr.trim().is_empty(), "{line}: no message");
+    assert!(!outcome.stderr.contains("panicked"), "{line}: {outcome:?}");
+    assert_eq!(outcome.stdout, "", "{line}: {outcome:?}");
+}
+
+fn options_come_from_the_environment_and_the_command_line_wins(bench: &Bench) {
+    for (options, longest) in [("", 10), ("--max-line 20", 20)] {
+        let line = format!("serve direct --listen 127.0.0.1:0 {options}");
+        let mut server = bench.start(bench.launch(&line).env("LINECHAT_MAX_LINE", "10"));
+        server.wait_until_listening(1);
+        let mut peer = server.peer("peer");
+        peer.asks(format!("{}\n", "x".repeat(longest)), "BAD-RQST-HDR\n");
+        peer.asks(format!("{}\n", "x".repeat(longest + 1)), "BAD-RQST-BODY\n");
+    }
+    let line = "serve direct --listen 127.0.0.1:0";
+    let mut server = bench.start(bench.launch(line).env("LINECHAT_MAX_USERS", "1"));
+    server.wait_until_listening(1);
+    let _only = member(&server, "only");
+    server.peer("next").asks("HELLO-FROM next\n", "BUSY\n");
+}
+
+fn a_switch_in_the_environment_is_true_or_false(bench: &Bench) {
+    for (value, answer) in [("true", "HI\n"), ("false", "hi\n")] {
+        let launch = bench.launch("serve echo --listen 127.0.0.1:0");
+        let mut server = bench.start(launch.env("LINECHAT_UPPERCASE", value));
+        server.wait_until_listening(1);
+        server.peer("peer").asks("hi\n", answer);
+    }
+}
+
+fn listeners_in_the_environment_are_a_list(bench: &Bench) {
+    let launch = bench.launch("serve echo");
+    let mut server = bench.start(launch.env("LINECHAT_LISTEN", "127.0.0.1:0,127.0.0.2:0"));
+    server.wait_until_listening(2);
+    for address in server.addresses() {
+        server.peer_at(*address, "peer").asks("hi\n", "hi\n");
+    }
+}
+
+fn nonsense_in_the_environment_is_status_2(bench: &Bench) {
+    for (name, value) in [
+        ("LINECHAT_MAX_LINE", "many"),
+        ("LINECHAT_UPPERCASE", "x"),
+        ("LINECHAT_LISTEN", "x"),
+    ] {
+        let outcome = bench.finish(bench.launch("serve echo").env(name, value));
+        assert_is_usage_error(&outcome, name);
+    }
+}
+
+fn help_names_every_option_on_standard_output(bench: &Bench) {
+    let brief = bench.run("--help");
+    assert_eq!((brief.status, brief.stderr.as_str()), (0, ""), "{brief:?}");
+    assert!(
+        brief.stdout.contains("serve") && brief.stdout.contains("connect"),
+        "{brief:?}"
+    );
+
+    let help = bench.run("serve --help");
+    assert_eq!((help.status, help.stderr.as_str()), (0, ""), "{help:?}");
+    for option in [
+        "--listen",
+        "--stdio",
+        "--no-listen",
+        "--uppercase",
+        "--framing",
+        "--full-duplex",
+        "--max-line",
+        "--max-backlog",
+        "--stall-timeout",
+        "--max-buffered",
+        "--max-connections",
+        "--max-connections-per-ip",
+        "--login-timeout",
+        "--idle-timeout",
+        "--rate-limit",
+        "--max-rooms",
+        "--max-rooms-per-user",
+        "--max-users",
+        "--grace",
+        "--log-format",
+        "8192",
+        "65536",
+    ] {
+        assert!(
+            help.stdout.contains(option),
+            "no {option} in {}",
+            help.stdout
+        );
+    }
+}
+
+fn version_is_on_standard_output(bench: &Bench) {
+    let outcome = bench.run("--version");
+    assert_eq!(
+        (outcome.status, outcome.stderr.as_str()),
+        (0, ""),
+        "{outcome:?}"
+    );
+    assert!(
+        outcome.stdout.contains(|c: char| c.is_ascii_digit()),
+        "{outcome:?}"
+    );
+}
+
+fn both_signals_end_the_program_with_status_0(bench: &Bench) {
+    for dialect in ["echo", "relay", "addressed", "rooms", "pair", "direct"] {
+        for signal in [Signal::TERM, Signal::INT] {
+            let mut server = bench.serve(dialect);
+            let mut peer = server.peer("peer");
+            // The server has to know the peer before it can end the connection in order.
+            peer.send("peer\n");
+            match dialect {
+                "echo" => peer.expect("peer\n"),
+                "addressed" => peer.expect(format!("[{}] peer\n", peer.address())),
+                "rooms" => heard_nothing_else(&mut peer),
+                "direct" => peer.expect("BAD-RQST-HDR\n"),
+                "relay" => drop(relay_peer(&server, "other", &mut [&mut peer])),
+                _ => server.console("operator").expect("peer\n"),
+            }
+            server.signal(signal);
+            peer.expect_end();
+            assert_eq!(server.exit_status(), 0, "{dialect}");
+        }
+    }
+}
+
+/// A user of `rooms` who does not read, and for whom more is queued than the kernel takes.
+/// Returns it with what it has been sent, and the sender.
+#[track_caller]
+fn with_queued_output(server: &Running) -> (Peer, String, Peer) {
+    let lazy = register(server.slow_peer("lazy"), "lazy");
+    let mut sender = user(server, "sender");
+    let text = "x".repeat(8000);
+    (0..1000).for_each(|_| sender.send(format!("#lazy {text}\n")));
+    heard_nothing_else(&mut sender);
+    (lazy, format!("#sender: {text}\r\n").repeat(1000), sender)
+}
+
+const ROOMY: &str = "--max-backlog 16777216";
+
+fn queued_output_is_flushed_before_the_end(bench: &Bench) {
+    let mut server = bench.serve(&format!("rooms {ROOMY} --grace 60"));
+    let (mut lazy, queued, _sender) = with_queued_output(&server);
+    server.signal(Signal::TERM);
+    server.wait_until_refusing();
+    lazy.expect_last(queued);
+    assert_eq!(server.exit_status(), 0);
+}
+
+fn grace_bounds_the_flush(bench: &Bench) {
+    let mut server = bench.serve(&format!("rooms {ROOMY} --grace 1"));
+    let (_lazy, _, _sender) = with_queued_output(&server);
+    let start = Instant::now();
+    assert_eq!(server.terminate(), 0);
+    let took = start.elapsed();
+    assert!(took > Duration::from_millis(900), "gave up after {took:?}");
+    assert!(
+        took < Duration::from_millis(4500),
+        "one second of grace took {took:?}"
+    );
+}
+
+fn a_second_signal_ends_at_once(bench: &Bench) {
+    for (second, status) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let mut server = bench.serve(&format!("rooms {ROOMY} --grace 600"));
+        let (_lazy, _, _sender) = with_queued_output(&server);
+        server.signal(Signal::TERM);
+        server.wait_until_refusing();
+        server.signal(second);
+        assert_eq!(server.exit_status(), status);
+    }
+}
+
+fn a_stopped_server_can_be_started_again_on_its_port(bench: &Bench) {
+    // Other cases' connections never take a port of this address.
+    let mut server = bench.serve_on("127.0.0.3:0", "echo");
+    let address = server.addresses()[0].to_string();
+    for _ in 0..3 {
+        let mut peers: Vec<_> = (0..5).map(|_| server.peer("peer")).collect();
+        peers.iter_mut().for_each(|peer| peer.asks("hi\n", "hi\n"));
+        assert_eq!(server.terminate(), 0);
+        peers.iter_mut().for_each(Peer::expect_end);
+        server = bench.serve_on(&address, "echo");
+    }
+}
+
+fn running_out_of_descriptors_pauses_accepting(bench: &Bench) {
+    let launch = bench
+        .launch("serve echo --listen 127.0.0.1:0")
+        .limited("-n 64");
+    let mut server = bench.start(launch);
+    server.wait_until_listening(1);
+    let mut first = server.peer("first");
+    first.asks("first\n", "first\n");
+    // Few enough for the shortest of usual listen queues to hold those who are not accepted.
+    let crowd: Vec<_> = (0..150).map(|_| server.stream()).collect();
+    let mut waiting = server.peer("waiting");
+    waiting.send("waiting\n");
+    for _ in 0..3 {
+        first.asks("still served\n", "still served\n");
+    }
+    waiting.expect_silence_so_far();
+    drop(crowd);
+    waiting.expect("waiting\n");
+    server.peer("next").asks("next\n", "next\n");
+    let log = server.stderr().text();
+    let warnings = log
+        .lines()
+        .filter(|line| line.contains("Too many open files"))
+        .count();
+    assert!(warnings <= 1, "{warnings} warnings in less than a minute");
+}
+
+fn the_soft_limit_of_descriptors_is_raised(bench: &Bench) {
+    let launch = bench
+        .launch("serve echo --listen 127.0.0.1:0")
+        .limited("-S -n 64");
+    let mut server = bench.start(launch);
+    server.wait_until_listening(1);
+    let mut crowd: Vec<_> = (0..100).map(|_| server.peer("one of many")).collect();
+    crowd.iter_mut().for_each(|peer| peer.asks("hi\n", "hi\n"));
+}
+
+const DIALECTS: [&str; 6] = [
+    "echo --framing lines",
+    "relay",
+    "addressed",
+    "rooms",
+    "pair --full-duplex",
+    "direct",
+];
+
+fn logs_show_nothing_raw(bench: &Bench) {
+    for dialect in DIALECTS {
+        let mut server = bench.serve(&format!("{dialect} -vvv"));
+        let _operator = server.console("operator");
+        for line in [
+            b"\x1b[31mred\x07\x08\n".as_slice(),
+            b"HELLO-FROM \x1b[31mred\x07\n",
+            b"me\n#\x1b]0;title\x07 hi\n",
+            b"\xc2\x9b31m\r\x7f\n",
+        ] {
+            let mut peer = server.peer("peer");
+            // The server may refuse it at once, and what it says does not matter here.
+            let _ = peer.try_send(line);
+            peer.half_close();
+            peer.until_gone();
+        }
+        server.terminate();
+        let log = server.stderr().bytes();
+        let text = String::from_utf8(log).expect("logs are UTF-8");
+        let raw = text.chars().find(|&c| c.is_control() && c != '\n');
+        assert_eq!(raw, None, "{dialect} logged it raw");
+    }
+}
+
+fn chat_is_not_logged(bench: &Bench) {
+    for dialect in DIALECTS {
+        let mut server = bench.serve(dialect);
+        let mut operator = server.console("operator");
+        let mut peer = server.peer("peer");
+        operator.send("the secret word\n");
+        peer.send("me\nthe secret word\n#me the secret word\n");
+        peer.send("HELLO-FROM me\nSEND me the secret word\n");
+        peer.half_close();
+        peer.rest();
+        assert_eq!(server.terminate(), 0);
+        let log = server.stderr().text();
+        assert!(!log.contains("secret"), "{dialect}: {log}");
+    }
+}
+
+fn quiet_logs_no_connections(bench: &Bench) {
+    let free = TcpListener::bind("127.0.0.4:0").expect("a free port");
+    let address = free.local_addr().expect("a bound socket has an address");
+    drop(free);
+    let mut server = bench.start(bench.launch(&format!("serve echo -q --listen {address}")));
+    for _ in 0..3 {
+        let mut peer = eventually("the server listens", || {
+            std::net::TcpStream::connect(address).ok()?;
+            Some(server.peer_at(address, "peer"))
+        });
+        peer.asks("hi\n", "hi\n");
+        peer.half_close();
+        peer.expect_end();
+    }
+    assert_eq!(server.terminate(), 0);
+    let log = server.stderr().text();
+    let chatter: Vec<_> = log
+        .lines()
+        .filter(|line| !line.contains("listening on"))
+        .collect();
+    assert!(chatter.is_empty(), "{chatter:?}");
+}
+
+fn json_logs_are_objects(bench: &Bench) {
+    let mut server = bench.serve("rooms --log-format json -vv");
+    let mut peer = user(&server, "peer");
+    peer.asks("\"quoted\" \\ \u{1F600}\n!users\n", "peer\r\n");
+    peer.reset();
+    assert_eq!(server.terminate(), 0);
+    let log = server.stderr().text();
+    assert!(!log.is_empty());
+    for line in log.lines() {
+        assert!(is_json_object(line), "{line}");
+    }
+}
+
+/// Whether `line` has the shape of one JSON object: its braces, brackets and strings match.
+fn is_json_object(line: &str) -> bool {
+    let (mut open, mut in_string, mut escaped) = (Vec::new(), false, false);
+    for (index, c) in line.char_indices() {
+        if open.is_empty() && index > 0 {
+            return false;
+        }
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => in_string = !in_string,
+            '{' | '[' if !in_string => open.push(c),
+            '}' if !in_string && open.pop() != Some('{') => return false,
+            ']' if !in_string && open.pop() != Some('[') => return false,
+            _ => {}
+        }
+    }
+    line.starts_with('{') && open.is_empty() && !in_string
+}

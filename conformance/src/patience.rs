@@ -1,0 +1,28 @@
+//! How long to wait, and how to wait for what announces itself by no event.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The moment at which a wait that starts now has failed.
+pub(crate) fn deadline() -> Instant {
+    Instant::now() + PATIENCE
+}
+
+/// Repeats `attempt` until it yields something, for what becomes true at a moment that cannot be
+/// observed otherwise (a name is free again, a file descriptor has been given back).
+#[track_caller]
+pub(crate) fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+    let deadline = deadline();
+    loop {
+        if let Some(outcome) = attempt() {
+            return outcome;
+        }
+        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
+        thread::sleep(BETWEEN_ATTEMPTS);
+    }
+}
+
+/// Longer than anything takes on a loaded machine; only a failure waits for so long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(5);
