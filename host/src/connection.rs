@@ -1,0 +1,53 @@
+//! What all accepted connections have in common.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tracing::debug;
+
+/// How long an adapter goes on reading, and dropping what it reads, after it has ended its sending
+/// half.
+///
+/// Closing a socket with unread input resets the connection, and a reset makes the peer lose the
+/// last bytes that were sent to it. A peer that is still there ends its own half within a round
+/// trip; for one that is not, this is how long its descriptor is kept.
+pub const LINGER: Duration = Duration::from_secs(1);
+
+/// Prepares a socket that was accepted: what is written is sent at once, and a peer that vanished
+/// without a word is noticed after about two minutes.
+///
+/// Not for the console, which is no TCP socket. A socket that cannot be prepared, such as one whose
+/// peer has already reset it, works or fails by itself.
+pub fn prepare(socket: &impl AsFd) {
+    if let Err(error) = try_prepare(&SockRef::from(socket)) {
+        debug!(%error, "cannot set the options of an accepted socket");
+    }
+}
+
+fn try_prepare(socket: &SockRef<'_>) -> io::Result<()> {
+    socket.set_tcp_nodelay(true)?;
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(60))
+        .with_interval(Duration::from_secs(15))
+        .with_retries(4);
+    socket.set_tcp_keepalive(&keepalive)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn an_accepted_socket_sends_at_once_and_keeps_alive() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (socket, _) = listener.accept().unwrap();
+        prepare(&socket);
+        assert!(socket.nodelay().unwrap());
+        assert!(SockRef::from(&socket).keepalive().unwrap());
+    }
+}
