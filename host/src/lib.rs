@@ -1,14 +1,42 @@
 //! What the linechat programs share around the core: everything that is neither protocol nor
 //! runtime.
+//!
+//! A program is the three lines that name it and call [`main`], and a runtime adapter that gets a
+//! [`Service`]: the core's server, sockets that listen already, and a descriptor that turns
+//! readable when it is time to end.
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     linechat_host::main("linechat-example", "1.0.0", |service| {
+//!         // Moves bytes between `service.listeners` and `service.server` until
+//!         // `service.shutdown` is readable.
+//!         drop(service);
+//!         Ok(())
+//!     })
+//! }
+//! ```
+//!
+//! An adapter finds the rest here, too: [`Clock`] for the time that it tells the core,
+//! [`AcceptErrors`] for when `accept` fails, [`prepare`] for what it accepted, [`LINGER`] for how
+//! to close, and [`log`] for what happened.
+//!
+//! Nothing here spawns a thread, but for the console, which is one.
 
 pub use self::accept::{AcceptErrors, Recovery};
 pub use self::address::{Address, AddressError};
 pub use self::clock::Clock;
 pub use self::connection::{LINGER, prepare};
 pub use self::listen::{ListenError, listen};
+pub use self::program::{Service, main};
 
 mod accept;
 mod address;
+mod cli;
 mod clock;
 mod connection;
+mod console;
+mod descriptors;
 mod listen;
+pub mod log;
+mod program;
+mod signals;

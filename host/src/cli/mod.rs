@@ -1,0 +1,193 @@
+//! The command line: what the programs understand, and what they say when they do not.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{
+    Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand,
+};
+
+pub(crate) use self::logging::{LogFormat, LogOptions};
+pub(crate) use self::serve::ServeOptions;
+
+mod logging;
+mod seconds;
+mod serve;
+
+/// What the user wants, checked.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// Run a server.
+    Serve(Box<ServeOptions>),
+}
+
+/// Understands a command line; options that it lacks are taken from the environment.
+///
+/// The error is to be printed: it is a usage error, which says what to do, or a text that was
+/// asked for, such as the help.
+pub(crate) fn parse(
+    program: &'static str,
+    version: &'static str,
+    args: impl IntoIterator<Item = OsString>,
+) -> Result<Request, clap::Error> {
+    let mut command = command(program, version);
+    let matches = command.try_get_matches_from_mut(args)?;
+    let parsed = CommandLine::from_arg_matches(&matches)?;
+    let (name, matches) = matches.subcommand().expect("clap insists on a subcommand");
+    let checked = match parsed.verb {
+        Verb::Serve(args) => args
+            .check(matches)
+            .map(|options| Request::Serve(Box::new(options))),
+    };
+    checked.map_err(|misuse| {
+        let command = command
+            .find_subcommand_mut(name)
+            .unwrap_or_else(|| unreachable!());
+        command.error(misuse.kind, misuse.message)
+    })
+}
+
+/// A chat server that speaks several line protocols
+#[derive(Parser)]
+#[command(flatten_help = true, arg_required_else_help = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Serve(serve::ServeArgs),
+}
+
+/// The whole command line of one program.
+fn command(program: &'static str, version: &'static str) -> Command {
+    CommandLine::command()
+        .name(program)
+        .bin_name(program)
+        .version(version)
+        .disable_help_subcommand(true)
+        .after_help(ENVIRONMENT)
+        .mut_subcommands(|verb| {
+            verb.after_help(ENVIRONMENT)
+                .mut_args(|arg| arg.hide_env(true))
+                .mut_args(switch_with_value)
+                .mut_args(serve::name_dialects)
+        })
+}
+
+/// Lets a switch be written `--switch=false`, so that the command line can overrule an environment
+/// that switches it on.
+fn switch_with_value(arg: Arg) -> Arg {
+    let is_long_switch =
+        matches!(arg.get_action(), ArgAction::SetTrue) && arg.get_short().is_none();
+    if !is_long_switch {
+        return arg;
+    }
+    arg.action(ArgAction::Set)
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_value("false")
+        .default_missing_value("true")
+        .value_name("true|false")
+        .hide_possible_values(true)
+}
+
+/// Options that are fine one by one, but make no sense together.
+#[derive(Debug, PartialEq)]
+struct Misuse {
+    kind: ErrorKind,
+    message: String,
+}
+
+impl Misuse {
+    fn conflict(message: impl Into<String>) -> Self {
+        Self {
+            kind: ErrorKind::ArgumentConflict,
+            message: message.into(),
+        }
+    }
+}
+
+/// Whether an option was given, and where. The greater one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Given {
+    No,
+    Environment,
+    CommandLine,
+}
+
+impl Given {
+    /// Whether the option `id` has a value that is not its default.
+    fn option(matches: &ArgMatches, id: &str) -> Self {
+        match matches.value_source(id) {
+            Some(ValueSource::CommandLine) => Self::CommandLine,
+            Some(ValueSource::EnvVariable) => Self::Environment,
+            _ => Self::No,
+        }
+    }
+
+    /// The same for a switch, which is only given if it is on.
+    fn switch(matches: &ArgMatches, id: &str) -> Self {
+        if matches.get_flag(id) {
+            Self::option(matches, id)
+        } else {
+            Self::No
+        }
+    }
+
+    /// Whether this one counts and not `other`, which excludes it; `None` if neither wins.
+    fn beats(self, other: Self) -> Option<bool> {
+        (self != other || self == Self::No).then_some(self > other)
+    }
+}
+
+/// `None` for zero, by which an option is switched off.
+fn unless_zero(duration: Duration) -> Option<Duration> {
+    (!duration.is_zero()).then_some(duration)
+}
+
+/// Once for all options, in place of a remark on each.
+const ENVIRONMENT: &str = "\
+Every option can also come from the environment: LINECHAT_MAX_LINE=4096 stands for --max-line 4096, \
+LINECHAT_LISTEN takes a list with commas, LINECHAT_VERBOSE a number, a switch true or false. What \
+the command line says wins.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command("linechat-test", "0").debug_assert();
+    }
+
+    #[test]
+    fn every_option_has_its_name_in_the_environment() {
+        let mut command = command("linechat-test", "0");
+        command.build();
+        let serve = command.find_subcommand("serve").unwrap();
+        for arg in serve.get_arguments().filter(|arg| !arg.is_positional()) {
+            let long = arg.get_long().unwrap();
+            if long == "help" {
+                continue;
+            }
+            let expected = format!("LINECHAT_{}", long.to_uppercase().replace('-', "_"));
+            assert_eq!(
+                arg.get_env().and_then(|name| name.to_str()),
+                Some(expected.as_str())
+            );
+        }
+    }
+
+    #[test]
+    fn of_two_that_exclude_each_other_the_command_line_wins() {
+        assert_eq!(Given::CommandLine.beats(Given::Environment), Some(true));
+        assert_eq!(Given::Environment.beats(Given::CommandLine), Some(false));
+        assert_eq!(Given::No.beats(Given::No), Some(false));
+        assert_eq!(Given::Environment.beats(Given::Environment), None);
+        assert_eq!(Given::CommandLine.beats(Given::CommandLine), None);
+    }
+}

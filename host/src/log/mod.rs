@@ -1,0 +1,72 @@
+//! What the programs log, and how it reaches standard error.
+//!
+//! Logging never waits: a line that standard error does not take at once is dropped and counted.
+//! What peers chose is logged through [`Quoted`] only; what they say is never logged.
+
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
+
+use linechat_protocol::{ConnId, Event};
+use tracing::level_filters::LevelFilter;
+use tracing::{debug, info};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt, registry};
+
+use self::lines::LogLines;
+pub use self::quoted::Quoted;
+use crate::cli::{LogFormat, LogOptions};
+
+mod lines;
+mod quoted;
+
+/// Logs what the core reports.
+pub fn event(event: &Event) {
+    match event {
+        Event::Connected { conn, peer } => info!(%conn, %peer, "connected"),
+        Event::LoggedIn { conn, name } => info!(%conn, name = %Quoted(name), "logged in"),
+        // No warning, though it may be a fault: any peer could cause any number of them.
+        Event::LineDropped { conn } => info!(%conn, "dropped a line that was too long"),
+        Event::Left { conn, peer, reason } => info!(%conn, %peer, %reason, "left"),
+        other => debug!(event = ?other),
+    }
+}
+
+/// Logs why the transport of a connection failed. The core, which is told so, too, knows nothing of
+/// causes.
+pub fn transport_failed(conn: ConnId, error: &io::Error) {
+    info!(%conn, "connection failed: {error}");
+}
+
+/// Logs that connections to an address succeed, whatever the level: whoever starts a server waits
+/// for it, and learns the port that port 0 became.
+pub(crate) fn listening_on(address: SocketAddr) {
+    info!(target: LISTENING, "listening on {address}");
+}
+
+/// From now on, what is logged goes to standard error.
+pub(crate) fn init(options: LogOptions) {
+    let stderr = io::stderr();
+    let is_coloured = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let layer = fmt::layer()
+        .with_target(false)
+        .with_ansi(is_coloured)
+        .log_internal_errors(false)
+        .with_writer(LogLines::new(stderr, options.format));
+    let layer = match options.format {
+        LogFormat::Text => layer.compact().boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+    };
+    let targets = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target(OURS, options.level)
+        .with_target(LISTENING, LevelFilter::INFO);
+    // It fails where the process logs already, and that is as good.
+    let _ = registry().with(layer.with_filter(targets)).try_init();
+}
+
+/// How the targets of all our crates begin.
+const OURS: &str = "linechat";
+
+const LISTENING: &str = "linechat::listening";

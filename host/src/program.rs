@@ -1,0 +1,132 @@
+//! A program from its command line to its exit status.
+
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+
+use linechat_protocol::{ConfigError, Server};
+use thiserror::Error;
+use tracing::{error, warn};
+
+use crate::cli::{self, Request, ServeOptions};
+use crate::console::Console;
+use crate::descriptors;
+use crate::listen::{ListenError, listen};
+use crate::log;
+use crate::signals::Signals;
+
+/// What a runtime adapter is to serve. All sockets are nonblocking.
+pub struct Service {
+    /// The state machine, which has seen nothing yet.
+    pub server: Server,
+    /// Sockets that are bound and listen. Empty with `--no-listen`: then the server ends when the
+    /// console has left.
+    pub listeners: Vec<TcpListener>,
+    /// The program's own standard input and output as one more connection, whose peer is
+    /// [`Peer::Console`](linechat_protocol::Peer::Console).
+    ///
+    /// It is one half of a pair of Unix stream sockets. It comes as a `TcpStream` so that an
+    /// adapter needs no second type of stream: reading, writing, shutting down and waiting for
+    /// readiness are the same system calls for both. What is particular to TCP, addresses and
+    /// options ([`prepare`](crate::prepare)) among it, fails.
+    pub console: Option<TcpStream>,
+    /// Readable once the program was told to end (SIGINT or SIGTERM). What can be read from it
+    /// means nothing.
+    pub shutdown: UnixStream,
+}
+
+/// Runs a program: understands its command line, prepares everything, and lets `run` serve until
+/// it was shut down.
+///
+/// `program` is the name that the help shows, `version` what `--version` does.
+///
+/// The exit status is 0 after `run` returned `Ok`, or once a text that was asked for is printed; 2
+/// where the command line makes no sense; otherwise 1, with one line on standard error that names
+/// the cause.
+pub fn main(
+    program: &'static str,
+    version: &'static str,
+    run: impl FnOnce(Service) -> io::Result<()>,
+) -> ExitCode {
+    match cli::parse(program, version, std::env::args_os()) {
+        Ok(Request::Serve(options)) => serve(*options, run),
+        Err(message) => {
+            // Nobody is left to tell if this fails.
+            let _ = message.print();
+            u8::try_from(message.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+        }
+    }
+}
+
+fn serve(options: ServeOptions, run: impl FnOnce(Service) -> io::Result<()>) -> ExitCode {
+    log::init(options.log);
+    match try_serve(options, run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            error!("{failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn try_serve(
+    options: ServeOptions,
+    run: impl FnOnce(Service) -> io::Result<()>,
+) -> Result<(), Failure> {
+    if let Err(error) = descriptors::raise_limit() {
+        warn!("cannot raise the limit of open file descriptors: {error}");
+    }
+    let grace = options.config.limits.grace;
+    let server = Server::new(options.config)?;
+    let listeners = listen(&options.listen)?;
+    let signals = Signals::install().map_err(Failure::Signals)?;
+    let is_told_to_end = signals.came();
+    let console = options
+        .console
+        .then(Console::open)
+        .transpose()
+        .map_err(Failure::Console)?;
+    let (console, stream) = console.unzip();
+    for listener in &listeners {
+        log::listening_on(listener.local_addr().map_err(Failure::Serve)?);
+    }
+    let shutdown = signals.stream;
+    let served = run(Service {
+        server,
+        listeners,
+        console: stream,
+        shutdown,
+    });
+    if let Some(console) = console {
+        console.finish(grace, is_told_to_end);
+    }
+    served.map_err(Failure::Serve)
+}
+
+/// Why a program failed, in one line.
+#[derive(Debug, Error)]
+enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error("cannot wait for signals: {0}")]
+    Signals(io::Error),
+    #[error("cannot attach standard input and output: {0}")]
+    Console(io::Error),
+    #[error("cannot go on serving: {0}")]
+    Serve(io::Error),
+}
+
+impl Failure {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Config(_) => ExitCode::from(USAGE),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// The exit status for what the user has to mend. It is clap's, too.
+const USAGE: u8 = 2;
