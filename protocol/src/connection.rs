@@ -31,10 +31,11 @@ impl ConnId {
     }
 }
 
-/// A number that no other connection of the server ever has.
+/// [`index`](ConnId::index), and how often it was used before: `7.0`.
 impl fmt::Display for ConnId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0.data().as_ffi(), f)
+        let generation = (self.0.data().as_ffi() >> 32) / 2;
+        write!(f, "{}.{generation}", self.index())
     }
 }
 

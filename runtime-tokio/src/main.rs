@@ -1,3 +1,11 @@
 //! The `linechat-tokio` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    linechat_host::main(
+        env!("CARGO_BIN_NAME"),
+        env!("CARGO_PKG_VERSION"),
+        linechat_tokio::run,
+    )
+}
