@@ -15,6 +15,10 @@ use tracing::debug;
 /// trip; for one that is not, this is how long its descriptor is kept.
 pub const LINGER: Duration = Duration::from_secs(1);
 
+/// How much of what still comes an adapter reads in that time, in bytes. Whoever sends more does
+/// not end, and is cut off.
+pub const LINGER_BYTES: usize = 16 << 20;
+
 /// Prepares a socket that was accepted: what is written is sent at once, and a peer that vanished
 /// without a word is noticed after about two minutes.
 ///

@@ -25,7 +25,7 @@
 pub use self::accept::{AcceptErrors, Recovery};
 pub use self::address::{Address, AddressError};
 pub use self::clock::Clock;
-pub use self::connection::{LINGER, prepare};
+pub use self::connection::{LINGER, LINGER_BYTES, prepare};
 pub use self::listen::{ListenError, listen};
 pub use self::program::{Service, main};
 

@@ -1,15 +1,17 @@
-//! Lets peers in as long as the server takes more, until it is time to end.
+//! Lets peers in as long as the server takes more.
 
 use std::future::poll_fn;
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use linechat_host::{AcceptErrors, Recovery, prepare};
 use linechat_protocol::Peer;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::connection;
@@ -44,55 +46,34 @@ impl Acceptor {
         })
     }
 
-    /// Accepts until `shutdown`, or until the server shuts down by itself, and returns when the
-    /// last connection has gone.
-    pub(crate) async fn run(mut self, shutdown: impl Future<Output = ()>) {
-        let mut shutdown = pin!(Some(shutdown));
-        poll_fn(|cx| {
-            if let Some(told) = shutdown.as_mut().as_pin_mut()
-                && told.poll(cx).is_ready()
-            {
-                shutdown.set(None);
-                self.shut_down();
+    /// Accepts until the server shuts down.
+    ///
+    /// What was sent before a peer connected is handled before that peer: each accept waits until
+    /// the readers of the same turn have read. One spawned task does it all, since a task that
+    /// yields goes behind those that the same turn woke.
+    pub(crate) async fn run(mut self) {
+        while !self.shared.lock().server.is_shutting_down() {
+            match poll_fn(|cx| Poll::Ready(self.poll_accept(cx))).await {
+                Poll::Ready(Some((stream, address))) => {
+                    prepare(&stream);
+                    connection::start(&self.shared, stream, Peer::from(address));
+                }
+                Poll::Ready(None) => {}
+                Poll::Pending => wake_up().await,
             }
-            self.poll_accept(cx)
-        })
-        .await;
-        self.shared.lock().flush();
-    }
-
-    fn shut_down(&self) {
-        let mut state = self.shared.lock();
-        let now = state.clock.now();
-        state.server.shut_down(now);
-        state.wake_flusher();
-    }
-
-    /// Ready when nobody is connected and nobody can connect any more.
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let mut state = self.shared.lock();
-            if state.server.is_shutting_down() {
-                self.listeners.clear();
-            }
-            if self.listeners.is_empty() && state.connections == 0 {
-                return Poll::Ready(());
-            }
-            state.acceptor = Some(cx.waker().clone());
-            if self.listeners.is_empty() || !state.server.accepting() {
-                return Poll::Pending;
-            }
-            drop(state);
-            let accepted = ready!(self.poll_next(cx));
-            if let Some((stream, address)) = accepted {
-                prepare(&stream);
-                connection::start(&self.shared, stream, Peer::from(address));
-            }
+            yield_now().await;
         }
     }
 
-    /// The next connection on any listener, or `None` after an error that concerns only one.
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(TcpStream, SocketAddr)>> {
+    /// The next connection on any listener, or `None` after an error.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Option<(TcpStream, SocketAddr)>> {
+        let mut state = self.shared.lock();
+        state.acceptor = Some(cx.waker().clone());
+        state.is_full = !state.server.accepting();
+        if state.is_full {
+            return Poll::Pending;
+        }
+        drop(state);
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(cx));
             self.pause = None;
@@ -113,4 +94,14 @@ impl Acceptor {
         }
         Poll::Pending
     }
+}
+
+/// Waits until something wakes the current task that was told to before.
+async fn wake_up() {
+    let mut is_woken = false;
+    poll_fn(|_| match mem::replace(&mut is_woken, true) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
+    .await;
 }

@@ -6,8 +6,9 @@ use std::net::Shutdown;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use linechat_host::LINGER;
+use linechat_host::{LINGER, LINGER_BYTES};
 use linechat_protocol::{ConnId, Peer};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, Interest, ReadBuf};
@@ -35,11 +36,6 @@ pub(crate) fn start(shared: &Arc<Shared>, stream: TcpStream, peer: Peer) {
     );
 }
 
-/// Starts to serve whoever sits at the server's own keyboard.
-pub(crate) fn attach_console(shared: &Arc<Shared>, stream: TcpStream) {
-    start(shared, stream, Peer::Console);
-}
-
 struct Connection {
     shared: Arc<Shared>,
     reader: Reader,
@@ -56,7 +52,7 @@ impl Connection {
             }
         }
         if !self.reader.ended {
-            let _ = timeout(LINGER, Box::pin(self.linger())).await;
+            let _ = timeout(self.patience(), Box::pin(self.linger())).await;
         }
         let Self { shared, reader } = self;
         let conn = reader.conn;
@@ -107,19 +103,32 @@ impl Connection {
         reader.ended = true;
     }
 
+    /// How long to wait for the peer to end its half. One that does not take what it was sent
+    /// will not do that either.
+    fn patience(&self) -> Duration {
+        let is_stuck = self
+            .shared
+            .lock()
+            .socket(self.reader.conn)
+            .is_some_and(|it| it.blocked);
+        if is_stuck { Duration::ZERO } else { LINGER }
+    }
+
     /// Ends the sending half, and reads on: closing a socket with unread input would reset the
     /// connection.
     async fn linger(&mut self) {
         let Self { shared, reader } = self;
         let _ = SockRef::from(reader.half.as_ref()).shutdown(Shutdown::Write);
+        let mut left = LINGER_BYTES;
         poll_fn(|cx| {
             let mut state = shared.lock();
-            while !state.ended {
+            while left > 0 && !state.ended {
                 let mut buffer = ReadBuf::new(&mut state.scratch);
                 let read = ready!(Pin::new(&mut reader.half).poll_read(cx, &mut buffer));
                 if read.is_err() || buffer.filled().is_empty() {
                     break;
                 }
+                left = left.saturating_sub(buffer.filled().len());
             }
             Poll::Ready(())
         })

@@ -23,12 +23,14 @@
 //! one system call for each recipient. What a socket does not take waits in the server until the
 //! connection's own task finds the socket writable.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{TcpListener, TcpStream};
+use std::pin::pin;
 use std::sync::Arc;
 
 use linechat_host::Service;
-use linechat_protocol::Server;
+use linechat_protocol::{Peer, Server};
 use tokio::net::UnixStream;
 use tokio::runtime::Builder;
 
@@ -62,15 +64,31 @@ pub async fn serve(
     console: Option<TcpStream>,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let listens = !listeners.is_empty();
     let shared = Arc::new(Shared::new(server));
     let _end = EndWithServe(&shared);
     let acceptor = Acceptor::new(&shared, listeners)?;
     if let Some(console) = console {
         console.set_nonblocking(true)?;
-        connection::attach_console(&shared, tokio::net::TcpStream::from_std(console)?);
+        connection::start(
+            &shared,
+            tokio::net::TcpStream::from_std(console)?,
+            Peer::Console,
+        );
     }
     tokio::spawn(flusher::run(Arc::clone(&shared)));
-    acceptor.run(shutdown).await;
+    tokio::spawn(acceptor.run());
+    let mut shutdown = pin!(Some(shutdown));
+    poll_fn(|cx| {
+        if let Some(told) = shutdown.as_mut().as_pin_mut()
+            && told.poll(cx).is_ready()
+        {
+            shutdown.set(None);
+            shared.lock().shut_down();
+        }
+        shared.lock().poll_end(listens, cx)
+    })
+    .await;
     Ok(())
 }
 

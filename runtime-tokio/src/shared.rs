@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use linechat_host::{Clock, log};
 use linechat_protocol::{Action, ConnId, Peer, Server};
@@ -22,6 +22,8 @@ impl Shared {
             scratch: vec![0; READ_SIZE].into_boxed_slice(),
             flusher: None,
             acceptor: None,
+            is_full: false,
+            main: None,
             connections: 0,
             ended: false,
         };
@@ -44,10 +46,14 @@ pub(crate) struct State {
     pub(crate) scratch: Box<[u8]>,
     /// Wakes the flusher.
     pub(crate) flusher: Option<Waker>,
-    /// Wakes the acceptor, if it waits until something happens to a connection.
+    /// Wakes the acceptor.
     pub(crate) acceptor: Option<Waker>,
+    /// The acceptor waits until the server takes more connections.
+    pub(crate) is_full: bool,
+    /// Wakes whoever waits for the end.
+    main: Option<Waker>,
     /// How many connections have not been released.
-    pub(crate) connections: usize,
+    connections: usize,
     /// All tasks are to end, without a word to anybody.
     pub(crate) ended: bool,
 }
@@ -114,7 +120,22 @@ impl State {
         }
         self.server.release(self.clock.now(), conn);
         self.wake_flusher();
-        self.wake_acceptor();
+    }
+
+    pub(crate) fn shut_down(&mut self) {
+        self.server.shut_down(self.clock.now());
+        self.wake_flusher();
+    }
+
+    /// Ready when nobody is connected and nobody can connect any more. `listens` says whether
+    /// somebody could before the shutdown.
+    pub(crate) fn poll_end(&mut self, listens: bool, cx: &Context<'_>) -> Poll<()> {
+        if self.connections == 0 && (!listens || self.server.is_shutting_down()) {
+            self.flush();
+            return Poll::Ready(());
+        }
+        self.main = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     pub(crate) fn socket(&mut self, conn: ConnId) -> Option<&mut Socket> {
@@ -137,8 +158,11 @@ impl State {
         while let Some(event) = self.server.poll_event() {
             log::event(&event);
         }
-        if self.server.accepting() || self.server.is_shutting_down() {
-            self.wake_acceptor();
+        if self.is_full && self.server.accepting() || self.server.is_shutting_down() {
+            wake(&mut self.acceptor);
+        }
+        if self.connections == 0 {
+            wake(&mut self.main);
         }
     }
 
@@ -179,12 +203,6 @@ impl State {
         }
     }
 
-    pub(crate) fn wake_acceptor(&mut self) {
-        if let Some(acceptor) = self.acceptor.take() {
-            acceptor.wake();
-        }
-    }
-
     /// Makes all tasks end.
     pub(crate) fn end(&mut self) {
         self.ended = true;
@@ -199,6 +217,12 @@ impl State {
             change(socket);
             socket.wake();
         }
+    }
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
     }
 }
 
