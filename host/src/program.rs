@@ -60,7 +60,10 @@ pub fn main(
 }
 
 fn serve(options: ServeOptions, run: impl FnOnce(Service) -> io::Result<()>) -> ExitCode {
-    log::init(options.log);
+    if log::init(options.log).is_err() {
+        // There is not one descriptor left, and no way to say so.
+        return ExitCode::FAILURE;
+    }
     match try_serve(options, run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -25,6 +25,9 @@ fn main() -> ExitCode {
 /// Echoes the console until it ends its half or a signal comes; without it waits for the signal.
 fn echo_console(service: Service) -> io::Result<()> {
     let mut piece = [0; 4096];
+    if let Some(console) = &service.console {
+        console.set_nonblocking(false)?;
+    }
     loop {
         let mut fds = vec![PollFd::new(&service.shutdown, PollFlags::IN)];
         if let Some(console) = &service.console {

@@ -1,10 +1,12 @@
 //! Whole lines to standard error, without ever waiting for whoever reads it.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::pipe::PIPE_BUF;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
@@ -15,14 +17,21 @@ use crate::cli::LogFormat;
 /// Where log lines go: each with one write, if the output takes it at once. Otherwise it is
 /// dropped and counted, and the next line that is taken comes after a line with that number.
 ///
-/// The output stays in blocking mode, since the mode is shared with other processes, the user's
-/// shell among them. Instead nothing is written unless poll(2) says that the output is writable,
-/// which for a pipe promises room for [`PIPE_BUF`] bytes, and no more than that is written. A
-/// process that fills the same pipe in between can still hold us up, as long as it stays full.
+/// Nothing is written unless poll(2) says that the output is writable, which for a pipe promises
+/// room for [`PIPE_BUF`] bytes, and no more than that is written.
 pub(super) struct LogLines<F> {
     output: F,
     format: LogFormat,
-    dropped: Mutex<u64>,
+    missing: Mutex<Missing>,
+}
+
+/// What is not in the log, though it should be.
+#[derive(Default)]
+struct Missing {
+    /// How many lines, since the last notice.
+    lines: u64,
+    /// Whether the last one of them was begun.
+    is_torn: bool,
 }
 
 impl<F: AsFd> LogLines<F> {
@@ -30,31 +39,34 @@ impl<F: AsFd> LogLines<F> {
         Self {
             output,
             format,
-            dropped: Mutex::new(0),
+            missing: Mutex::default(),
         }
     }
 
     fn write_line(&self, line: &[u8]) {
-        let mut dropped = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
-        if *dropped > 0 && self.try_write(notice(self.format, *dropped).as_bytes()) {
-            *dropped = 0;
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        if missing.lines > 0 {
+            let notice = notice(self.format, &missing);
+            if self.try_write(notice.as_bytes(), &mut missing) {
+                missing.lines = 0;
+            }
         }
-        if *dropped > 0 || !self.try_write(line) {
-            *dropped += 1;
+        if missing.lines > 0 || !self.try_write(line, &mut missing) {
+            missing.lines += 1;
         }
     }
 
-    /// Writes a line, cut if need be, unless that could block.
-    fn try_write(&self, line: &[u8]) -> bool {
+    /// Writes a whole line, cut if need be, unless that would block.
+    fn try_write(&self, line: &[u8], missing: &mut Missing) -> bool {
         if !self.is_writable() {
             return false;
         }
-        let written = if line.len() > PIPE_BUF {
-            rustix::io::write(&self.output, &cut(line))
-        } else {
-            rustix::io::write(&self.output, line)
+        let line = cut(line);
+        let Ok(written) = rustix::io::write(&self.output, &line) else {
+            return false;
         };
-        written.is_ok()
+        missing.is_torn = written < line.len();
+        !missing.is_torn
     }
 
     fn is_writable(&self) -> bool {
@@ -84,15 +96,36 @@ impl<'a, F: AsFd + 'a> MakeWriter<'a> for LogLines<F> {
     }
 }
 
-/// As much of a line as may be written at once, whole characters and the line's end.
-fn cut(line: &[u8]) -> Vec<u8> {
+/// The same output as `output`, with a mode of its own where possible: nonblocking.
+///
+/// A terminal says that it is writable when there is room for one byte, and another process may
+/// fill a pipe after it said so, so that poll(2) alone is no safeguard. The mode of `output` itself
+/// has to stay what it is, since it is shared with other processes, the user's shell among them.
+/// What cannot be opened once more, such as the terminal of another user, is used as it is.
+pub(super) fn with_own_mode(output: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let kind = FileType::from_raw_mode(fstat(output)?.st_mode);
+    if matches!(kind, FileType::Fifo | FileType::CharacterDevice) {
+        let path = format!("/proc/self/fd/{}", output.as_raw_fd());
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        if let Ok(opened) = open(path, flags, Mode::empty()) {
+            return Ok(opened);
+        }
+    }
+    output.try_clone_to_owned()
+}
+
+/// As much of a line as may be written at once: whole characters, and the line's end.
+fn cut(line: &[u8]) -> Cow<'_, [u8]> {
+    if line.len() <= PIPE_BUF {
+        return Cow::Borrowed(line);
+    }
     let mut end = PIPE_BUF - 1;
     while end > 0 && is_continuation(line[end]) {
         end -= 1;
     }
     let mut cut = line[..end].to_vec();
     cut.push(b'\n');
-    cut
+    Cow::Owned(cut)
 }
 
 /// Whether a byte of UTF-8 text is inside a character.
@@ -101,22 +134,29 @@ fn is_continuation(byte: u8) -> bool {
 }
 
 /// A log line about lines that are missing.
-fn notice(format: LogFormat, dropped: u64) -> String {
+fn notice(format: LogFormat, missing: &Missing) -> String {
     let mut time = String::new();
     // The time is missing rather than the notice.
     let _ = SystemTime.format_time(&mut Writer::new(&mut time));
-    let message = format!("dropped {dropped} log lines, since nobody read standard error");
+    let start = if missing.is_torn { "\n" } else { "" };
+    let message = format!(
+        "dropped {} log lines, since nobody read standard error",
+        missing.lines
+    );
     match format {
-        LogFormat::Text => format!("{time}  WARN {message}\n"),
-        LogFormat::Json => {
-            format!("{{\"timestamp\":\"{time}\",\"level\":\"WARN\",\"message\":\"{message}\"}}\n")
-        }
+        LogFormat::Text => format!("{start}{time}  WARN {message}\n"),
+        LogFormat::Json => format!(
+            "{start}{{\"timestamp\":\"{time}\",\"level\":\"WARN\",\"message\":\"{message}\"}}\n"
+        ),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Read};
+
+    use rustix::pty::{OpenptFlags, openpt, ptsname, unlockpt};
 
     use super::*;
 
@@ -140,7 +180,7 @@ mod tests {
         for _ in 0..100_000 {
             log.write_line(b"some line\n");
         }
-        let dropped = *log.dropped.lock().unwrap();
+        let dropped = log.missing.lock().unwrap().lines;
         assert!(dropped > 0);
         for _ in 0..100_000 - dropped {
             assert_eq!(next_line(&mut reader), "some line\n");
@@ -152,6 +192,32 @@ mod tests {
             "{notice}"
         );
         assert_eq!(next_line(&mut reader), "at last\n");
+    }
+
+    #[test]
+    fn a_terminal_that_nobody_reads_costs_lines_and_never_time() {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let terminal = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        let log = LogLines::new(with_own_mode(terminal.as_fd()).unwrap(), LogFormat::Text);
+        for _ in 0..100_000 {
+            log.write_line(b"some line\n");
+        }
+        assert!(log.missing.lock().unwrap().lines > 0);
+        let mut screen = BufReader::new(File::from(master));
+        let mut notices = 0;
+        loop {
+            log.write_line(b"at last\n");
+            let line = next_line(&mut screen);
+            notices += usize::from(line.contains(" WARN dropped "));
+            if line == "at last\r\n" {
+                break;
+            }
+            let is_torn_at_most = "some line\r\n".starts_with(line.trim_end());
+            assert!(is_torn_at_most || line.starts_with("20"), "{line}");
+        }
+        assert!(notices > 0);
     }
 
     #[test]
@@ -171,12 +237,16 @@ mod tests {
         drop(reader);
         log.write_line(b"lost\n");
         log.write_line(b"lost, too\n");
-        assert_eq!(*log.dropped.lock().unwrap(), 2);
+        assert_eq!(log.missing.lock().unwrap().lines, 2);
     }
 
     #[test]
     fn the_notice_is_an_object_where_all_lines_are() {
-        let notice = notice(LogFormat::Json, 7);
+        let missing = Missing {
+            lines: 7,
+            is_torn: false,
+        };
+        let notice = notice(LogFormat::Json, &missing);
         assert!(notice.starts_with("{\"timestamp\":\"2"), "{notice}");
         assert!(notice.ends_with("\"}\n"), "{notice}");
     }

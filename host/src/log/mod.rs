@@ -5,6 +5,7 @@
 
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 
 use linechat_protocol::{ConnId, Event};
 use tracing::level_filters::LevelFilter;
@@ -14,7 +15,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt, registry};
 
-use self::lines::LogLines;
+use self::lines::{LogLines, with_own_mode};
 pub use self::quoted::Quoted;
 use crate::cli::{LogFormat, LogOptions};
 
@@ -46,14 +47,19 @@ pub(crate) fn listening_on(address: SocketAddr) {
 }
 
 /// From now on, what is logged goes to standard error.
-pub(crate) fn init(options: LogOptions) {
+///
+/// # Errors
+///
+/// The system's, where it has no descriptor left.
+pub(crate) fn init(options: LogOptions) -> io::Result<()> {
     let stderr = io::stderr();
+    let output = with_own_mode(stderr.as_fd())?;
     let is_coloured = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let layer = fmt::layer()
         .with_target(false)
         .with_ansi(is_coloured)
         .log_internal_errors(false)
-        .with_writer(LogLines::new(stderr, options.format));
+        .with_writer(LogLines::new(output, options.format));
     let layer = match options.format {
         LogFormat::Text => layer.compact().boxed(),
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
@@ -64,6 +70,7 @@ pub(crate) fn init(options: LogOptions) {
         .with_target(LISTENING, LevelFilter::INFO);
     // It fails where the process logs already, and that is as good.
     let _ = registry().with(layer.with_filter(targets)).try_init();
+    Ok(())
 }
 
 /// How the targets of all our crates begin.
