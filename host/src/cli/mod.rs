@@ -1,7 +1,6 @@
 //! The command line: what the programs understand, and what they say when they do not.
 
 use std::ffi::OsString;
-use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -12,6 +11,7 @@ use clap::{
 pub(crate) use self::logging::{LogFormat, LogOptions};
 pub(crate) use self::serve::ServeOptions;
 
+mod fit;
 mod logging;
 mod seconds;
 mod serve;
@@ -42,10 +42,9 @@ pub(crate) fn parse(
             .map(|options| Request::Serve(Box::new(options))),
     };
     checked.map_err(|misuse| {
-        let command = command
-            .find_subcommand_mut(name)
-            .unwrap_or_else(|| unreachable!());
-        command.error(misuse.kind, misuse.message)
+        let verb = command.find_subcommand_mut(name);
+        verb.expect("clap just found it")
+            .error(misuse.kind, misuse.message)
     })
 }
 
@@ -74,7 +73,7 @@ fn command(program: &'static str, version: &'static str) -> Command {
             verb.after_help(ENVIRONMENT)
                 .mut_args(|arg| arg.hide_env(true))
                 .mut_args(switch_with_value)
-                .mut_args(serve::name_dialects)
+                .mut_args(fit::name_dialects)
         })
 }
 
@@ -142,11 +141,6 @@ impl Given {
     fn beats(self, other: Self) -> Option<bool> {
         (self != other || self == Self::No).then_some(self > other)
     }
-}
-
-/// `None` for zero, by which an option is switched off.
-fn unless_zero(duration: Duration) -> Option<Duration> {
-    (!duration.is_zero()).then_some(duration)
 }
 
 /// Once for all options, in place of a remark on each.

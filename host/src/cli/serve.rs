@@ -1,15 +1,16 @@
 //! `serve`: its options, and which of them go together.
 
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Arg, ArgMatches, Args, ValueEnum};
-use linechat_protocol::{Config, Dialect, Framing, Limits, Setting};
+use clap::{ArgMatches, Args, ValueEnum};
+use linechat_protocol::{Config, Dialect, Framing, Limits};
 
 use super::logging::{LogArgs, LogOptions};
 use super::seconds::Seconds;
-use super::{Given, Misuse, unless_zero};
+use super::{Given, Misuse, fit};
 use crate::address::Address;
 
 /// What a server is started with.
@@ -219,7 +220,7 @@ enum FramingName {
 impl ServeArgs {
     /// Refuses what does not go together.
     pub(super) fn check(&self, matches: &ArgMatches) -> Result<ServeOptions, Misuse> {
-        check_fit(self.dialect, matches)?;
+        fit::check(self.dialect, matches)?;
         let console = self.listening.stdio || self.dialect.needs_console();
         Ok(ServeOptions {
             config: self.config(),
@@ -252,9 +253,9 @@ impl ServeArgs {
         limits.max_rooms = self.limits.max_rooms;
         limits.max_rooms_per_user = self.limits.max_rooms_per_user;
         limits.max_users = self.limits.max_users;
-        limits.stall_timeout = unless_zero(self.timeouts.stall_timeout.0);
-        limits.login_timeout = unless_zero(self.timeouts.login_timeout.0);
-        limits.idle_timeout = unless_zero(self.timeouts.idle_timeout.0);
+        limits.stall_timeout = unless_zero(self.timeouts.stall_timeout);
+        limits.login_timeout = unless_zero(self.timeouts.login_timeout);
+        limits.idle_timeout = unless_zero(self.timeouts.idle_timeout);
         limits.grace = self.timeouts.grace.0;
         limits
     }
@@ -293,45 +294,9 @@ impl ListenArgs {
     }
 }
 
-/// Says in the help of an option which dialects it is for, unless it is for all.
-pub(super) fn name_dialects(arg: Arg) -> Arg {
-    let Some((setting, _)) = CONDITIONAL.iter().find(|(_, id)| arg.get_id() == id) else {
-        return arg;
-    };
-    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    arg.help(format!("{help} [only for: {}]", dialects_for(*setting)))
-}
-
-/// Refuses an option that was given and that the dialect has no use for.
-fn check_fit(dialect: Dialect, matches: &ArgMatches) -> Result<(), Misuse> {
-    for (setting, id) in CONDITIONAL {
-        let given = match setting {
-            Setting::Uppercase | Setting::FullDuplex => Given::switch(matches, id),
-            _ => Given::option(matches, id),
-        };
-        if given == Given::No || dialect.takes(setting) {
-            continue;
-        }
-        let source = match given {
-            Given::Environment => format!(", which LINECHAT_{} gives,", id.to_uppercase()),
-            Given::No | Given::CommandLine => String::new(),
-        };
-        return Err(Misuse::conflict(format!(
-            "'--{}'{source} does not fit the dialect '{dialect}', it is only for: {}",
-            id.replace('_', "-"),
-            dialects_for(setting),
-        )));
-    }
-    Ok(())
-}
-
-/// The names of all dialects that have a use for a setting.
-fn dialects_for(setting: Setting) -> String {
-    let names: Vec<_> = Dialect::all()
-        .filter(|dialect| dialect.takes(setting))
-        .map(Dialect::name)
-        .collect();
-    names.join(", ")
+/// `None` for zero, by which a timeout is switched off.
+fn unless_zero(seconds: Seconds) -> Option<Duration> {
+    (!seconds.0.is_zero()).then_some(seconds.0)
 }
 
 fn dialect() -> impl TypedValueParser<Value = Dialect> {
@@ -346,13 +311,97 @@ fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
 }
 
-/// The options that only some dialects have a use for.
-const CONDITIONAL: [(Setting, &str); 7] = [
-    (Setting::Framing, "framing"),
-    (Setting::Uppercase, "uppercase"),
-    (Setting::FullDuplex, "full_duplex"),
-    (Setting::LoginTimeout, "login_timeout"),
-    (Setting::MaxRooms, "max_rooms"),
-    (Setting::MaxRoomsPerUser, "max_rooms_per_user"),
-    (Setting::MaxUsers, "max_users"),
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Request, parse};
+
+    fn options(args: &str) -> ServeOptions {
+        let args = args.split(' ').map(Into::into);
+        let Request::Serve(options) = parse("linechat-test", "0", args).unwrap();
+        *options
+    }
+
+    #[test]
+    fn without_options_it_is_rooms_with_the_defaults_of_the_core() {
+        let options = options("linechat-test serve");
+        assert_eq!(options.config.dialect, Dialect::ROOMS);
+        assert_eq!(options.config.limits, Limits::default());
+        assert_eq!(options.config.framing, None);
+        assert_eq!(
+            options.listen,
+            [Address::loopback(Dialect::ROOMS.default_port())]
+        );
+        assert!(!options.console);
+    }
+
+    #[test]
+    fn every_option_reaches_the_limit_of_its_name() {
+        let options = options(
+            "linechat-test serve rooms --max-line 1 --max-backlog 2 --max-buffered 3 \
+             --max-connections 4 --max-connections-per-ip 5 --rate-limit 6 --max-rooms 7 \
+             --max-rooms-per-user 8 --stall-timeout 10 --login-timeout 11 --idle-timeout 12 \
+             --grace 0.5",
+        );
+        let mut limits = Limits::default();
+        limits.max_line = 1;
+        limits.max_backlog = 2;
+        limits.max_buffered = 3;
+        limits.max_connections = NonZeroUsize::new(4);
+        limits.max_connections_per_ip = NonZeroUsize::new(5);
+        limits.rate_limit = NonZeroU32::new(6);
+        limits.max_rooms = 7;
+        limits.max_rooms_per_user = 8;
+        limits.stall_timeout = Some(Duration::from_secs(10));
+        limits.login_timeout = Some(Duration::from_secs(11));
+        limits.idle_timeout = Some(Duration::from_secs(12));
+        limits.grace = Duration::from_millis(500);
+        assert_eq!(options.config.limits, limits);
+    }
+
+    #[test]
+    fn what_only_some_dialects_take_reaches_them() {
+        let echo = options("linechat-test serve echo --uppercase --framing chunks").config;
+        assert!(echo.uppercase);
+        assert_eq!(echo.framing, Some(Framing::Chunks));
+        assert!(
+            options("linechat-test serve pair --full-duplex")
+                .config
+                .full_duplex
+        );
+        assert_eq!(
+            options("linechat-test serve direct --max-users 9")
+                .config
+                .limits
+                .max_users,
+            9
+        );
+    }
+
+    #[test]
+    fn zero_switches_off() {
+        let off = options(
+            "linechat-test serve --stall-timeout 0 --login-timeout 0 --idle-timeout 0 \
+             --rate-limit 0 --max-connections 0 --max-connections-per-ip 0",
+        );
+        let limits = off.config.limits;
+        assert_eq!(
+            limits
+                .stall_timeout
+                .or(limits.login_timeout)
+                .or(limits.idle_timeout),
+            None
+        );
+        assert_eq!(
+            limits.max_connections.or(limits.max_connections_per_ip),
+            None
+        );
+        assert_eq!(limits.rate_limit, None);
+    }
+
+    #[test]
+    fn a_dialect_with_an_operator_has_the_console_always() {
+        assert!(options("linechat-test serve pair").console);
+        assert!(options("linechat-test serve pair --stdio=false").console);
+    }
+}
