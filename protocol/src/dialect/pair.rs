@@ -151,13 +151,7 @@ impl Rules for Pair {
 
     fn input_ended(&mut self, engine: &mut Engine, conn: ConnId) {
         if self.client == Some(conn) {
-            // A client that has nothing more to say passes its turns on: what was typed for it
-            // goes out before it is closed.
-            while let Some(line) = self.typed.pop() {
-                send_line(engine, conn, &line);
-            }
-            engine.close(conn, CloseReason::PeerLeft);
-            return;
+            return engine.close(conn, CloseReason::PeerLeft);
         }
         self.keyboard_ended = true;
         match self.client {
