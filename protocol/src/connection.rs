@@ -103,6 +103,9 @@ impl Connection {
 
     /// When it has to be looked at next, if nothing happens before.
     pub(crate) fn deadline(&self, now: Instant, limits: &Limits) -> Option<Instant> {
+        if self.stage == Stage::Closed {
+            return None;
+        }
         let deadlines = [
             self.drain_deadline,
             self.stall_deadline(limits),
