@@ -1,0 +1,325 @@
+//! The other side of a [`Server`]: transports without sockets, in virtual time.
+//!
+//! It uses nothing but the server's public interface, and checks after every step what must hold
+//! at all times, whatever a test is about.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use linechat_protocol::{Action, CloseReason, Config, ConnId, Event, Instant, Peer, Server};
+
+/// A server and its transports.
+pub(crate) struct Wire {
+    pub(crate) server: Server,
+    pub(crate) now: Instant,
+    pub(crate) transports: Vec<Transport>,
+    places: BTreeMap<ConnId, usize>,
+    max_backlog: usize,
+    max_buffered: usize,
+    /// All that was ever sent to the server, in bytes.
+    sent: usize,
+}
+
+/// One connection, as its adapter sees it.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    pub(crate) id: ConnId,
+    /// All that was ever written to the peer.
+    pub(crate) received: Vec<u8>,
+    /// What the server handed out and the peer has not taken yet.
+    handed_out: Vec<u8>,
+    /// The peer takes whatever there is as soon as there is something.
+    pub(crate) is_prompt: bool,
+    /// The server said that there is something to write.
+    dirty: bool,
+    pub(crate) paused: bool,
+    pub(crate) logged_in: Option<String>,
+    pub(crate) left: Option<CloseReason>,
+    pub(crate) closed: Option<CloseReason>,
+    pub(crate) released: bool,
+    /// Output was dropped that the peer could have taken up in the middle of a frame.
+    pub(crate) torn: bool,
+    backlog: usize,
+}
+
+impl Wire {
+    pub(crate) fn new(config: Config) -> Self {
+        Self {
+            max_backlog: config.limits.max_backlog,
+            max_buffered: config.limits.max_buffered,
+            server: Server::new(config).expect("the configuration is valid"),
+            now: Instant::after_epoch(Duration::from_secs(1)),
+            transports: Vec::new(),
+            places: BTreeMap::new(),
+            sent: 0,
+        }
+    }
+
+    /// Connects a peer. Returns its place in [`transports`](Self::transports).
+    pub(crate) fn accept(&mut self, peer: Peer) -> usize {
+        let id = self.server.accept(self.now, peer);
+        let place = self.transports.len();
+        let known = self.places.insert(id, place);
+        assert_eq!(known, None, "a name was given twice");
+        self.transports.push(Transport {
+            id,
+            received: Vec::new(),
+            handed_out: Vec::new(),
+            is_prompt: true,
+            dirty: false,
+            paused: false,
+            logged_in: None,
+            left: None,
+            closed: None,
+            released: false,
+            torn: false,
+            backlog: 0,
+        });
+        self.check(None);
+        place
+    }
+
+    pub(crate) fn bytes(&mut self, place: usize, bytes: &[u8]) {
+        self.sent += bytes.len();
+        self.server.receive(self.now, self.id(place), bytes);
+        self.check(None);
+    }
+
+    pub(crate) fn eof(&mut self, place: usize) {
+        self.server.receive_eof(self.now, self.id(place));
+        self.check(None);
+    }
+
+    pub(crate) fn fail(&mut self, place: usize) {
+        let id = self.id(place);
+        self.transports[place].handed_out.clear();
+        self.server.transport_failed(self.now, id);
+        self.check(None);
+    }
+
+    /// The peer's transport takes up to `limit` bytes.
+    pub(crate) fn write(&mut self, place: usize, limit: usize) -> usize {
+        let id = self.id(place);
+        let transport = &mut self.transports[place];
+        if transport.closed.is_some() {
+            return 0;
+        }
+        let written = if transport.handed_out.is_empty() {
+            let waiting = self.server.transmit(id);
+            let bytes = &waiting[..waiting.len().min(limit)];
+            transport.received.extend_from_slice(bytes);
+            bytes.len()
+        } else {
+            let count = transport.handed_out.len().min(limit);
+            transport.received.extend(transport.handed_out.drain(..count));
+            count
+        };
+        self.server.advance(self.now, id, written);
+        self.check(Some((place, written)));
+        written
+    }
+
+    /// The adapter takes what is to be written, to write it elsewhere.
+    pub(crate) fn hand_out(&mut self, place: usize) {
+        let id = self.id(place);
+        let bytes = self.server.take_transmit(id);
+        self.transports[place].handed_out.extend_from_slice(&bytes);
+        self.check(None);
+    }
+
+    pub(crate) fn release(&mut self, place: usize) {
+        let id = self.id(place);
+        self.server.release(self.now, id);
+        let transport = &mut self.transports[place];
+        transport.released = true;
+        transport.handed_out.clear();
+        self.check(None);
+        let transport = &mut self.transports[place];
+        transport.closed.get_or_insert(CloseReason::TransportFailed);
+    }
+
+    /// Every call with the name of a connection that is gone.
+    pub(crate) fn stale_use(&mut self, place: usize) {
+        let (now, id) = (self.now, self.id(place));
+        assert!(self.transports[place].released);
+        self.server.receive(now, id, b"ghost\n");
+        self.server.receive_eof(now, id);
+        self.server.advance(now, id, 7);
+        assert_eq!(self.server.transmit(id), b"");
+        assert_eq!(self.server.take_transmit(id).len(), 0);
+        self.server.transport_failed(now, id);
+        self.server.release(now, id);
+        self.check(None);
+    }
+
+    pub(crate) fn shut_down(&mut self) {
+        self.server.shut_down(self.now);
+        self.check(None);
+    }
+
+    pub(crate) fn handle_timeout(&mut self) {
+        self.server.handle_timeout(self.now);
+        self.check(None);
+    }
+
+    /// Polls for up to `count` actions. Says whether there may be more.
+    pub(crate) fn poll(&mut self, count: usize) -> bool {
+        for _ in 0..count {
+            let Some(action) = self.server.poll() else {
+                return false;
+            };
+            self.act(action);
+        }
+        true
+    }
+
+    /// Does what an adapter does until there is nothing left to do at this time.
+    pub(crate) fn settle(&mut self) {
+        let mut rounds = 0;
+        loop {
+            let mut is_busy = false;
+            while let Some(action) = self.server.poll() {
+                self.act(action);
+                is_busy = true;
+            }
+            self.check_nobody_is_forgotten();
+            for place in 0..self.transports.len() {
+                if self.transports[place].is_prompt && self.transports[place].dirty {
+                    self.transports[place].dirty = false;
+                    while self.write(place, usize::MAX) > 0 {}
+                    is_busy = true;
+                }
+            }
+            if self.server.poll_timeout().is_some_and(|due| due <= self.now) {
+                self.handle_timeout();
+                is_busy = true;
+            }
+            if !is_busy {
+                return;
+            }
+            rounds += 1;
+            let bound = 100 + 4 * (self.transports.len() + self.sent);
+            assert!(rounds <= bound, "the server never comes to rest");
+        }
+    }
+
+    /// Time passes, and the adapter wakes up whenever the server asked for it.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        self.settle();
+        let mut rounds = 0;
+        while let Some(due) = self.server.poll_timeout().filter(|&due| due <= end) {
+            assert!(due >= self.now, "what is due was dealt with");
+            self.now = due;
+            self.handle_timeout();
+            self.settle();
+            rounds += 1;
+            assert!(rounds <= 1_000_000, "the server never sleeps");
+        }
+        self.now = end;
+        self.settle();
+    }
+
+    /// Time passes, and the adapter oversleeps.
+    pub(crate) fn oversleep(&mut self, time: Duration) {
+        self.now = self.now + time;
+        self.settle();
+    }
+
+    pub(crate) fn id(&self, place: usize) -> ConnId {
+        self.transports[place].id
+    }
+
+    fn act(&mut self, action: Action) {
+        let (Action::Transmit(id)
+        | Action::PauseReading(id)
+        | Action::ResumeReading(id)
+        | Action::Close(id, _)) = action;
+        let place = self.places[&id];
+        let waiting = self.server.transmit(id).len();
+        let transport = &mut self.transports[place];
+        assert!(!transport.released, "{action:?} for a released connection");
+        assert_eq!(transport.closed, None, "{action:?} after the close");
+        match action {
+            Action::Transmit(_) => {
+                assert!(waiting > 0, "nothing to transmit");
+                transport.dirty = true;
+            }
+            Action::PauseReading(_) => {
+                assert!(!transport.paused, "paused twice");
+                transport.paused = true;
+            }
+            Action::ResumeReading(_) => {
+                assert!(transport.paused, "resumed without a pause");
+                transport.paused = false;
+            }
+            Action::Close(_, reason) => {
+                assert_eq!(waiting, 0, "closed with output waiting");
+                assert!(
+                    transport.handed_out.is_empty() || transport.torn,
+                    "closed before what was handed out was written"
+                );
+                assert_eq!(transport.left, Some(reason), "closed for another reason");
+                transport.closed = Some(reason);
+                transport.handed_out.clear();
+            }
+        }
+    }
+
+    /// What holds after every step, the one that wrote something among them.
+    fn check(&mut self, wrote: Option<(usize, usize)>) {
+        let before: Vec<_> = self.transports.iter().map(|conn| conn.left).collect();
+        self.note_events();
+        let mut buffered = 0;
+        for (place, transport) in self.transports.iter_mut().enumerate() {
+            let backlog = self.server.transmit(transport.id).len() + transport.handed_out.len();
+            assert!(backlog <= self.max_backlog, "a backlog over the limit");
+            let written = wrote.map_or(0, |(writer, count)| {
+                if writer == place { count } else { 0 }
+            });
+            if backlog + written < transport.backlog {
+                let reason = transport.left.expect("output of an open connection was dropped");
+                let is_dropped_whole = matches!(
+                    reason,
+                    CloseReason::SlowConsumer | CloseReason::BuffersFull
+                ) && before[place].is_none();
+                transport.torn |= !is_dropped_whole;
+            }
+            transport.backlog = backlog;
+            if transport.left.is_none() {
+                buffered += backlog;
+            }
+        }
+        assert!(buffered <= self.max_buffered, "all backlogs over the limit");
+    }
+
+    fn note_events(&mut self) {
+        while let Some(event) = self.server.poll_event() {
+            match event {
+                Event::LoggedIn { conn, name } => {
+                    let transport = &mut self.transports[self.places[&conn]];
+                    let before = transport.logged_in.replace(name);
+                    assert_eq!(before, None, "logged in twice");
+                }
+                Event::Left { conn, reason, .. } => {
+                    let transport = &mut self.transports[self.places[&conn]];
+                    assert_eq!(transport.left, None, "left twice");
+                    transport.left = Some(reason);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whoever has output waiting was named to the adapter, once all actions were polled.
+    fn check_nobody_is_forgotten(&self) {
+        for transport in &self.transports {
+            if transport.left.is_none() || transport.closed.is_none() {
+                let is_waiting = !self.server.transmit(transport.id).is_empty();
+                assert!(!is_waiting || transport.dirty, "output that nobody was told of");
+            }
+            let is_done = transport.left.is_some() && transport.backlog == 0;
+            assert_eq!(transport.closed.is_some(), is_done, "closed when all is written");
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! A chat to test in: a test says who does what, and what they hear.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use linechat_protocol::{CloseReason, Config, Dialect, Limits, Peer};
+
+use crate::wire::{Transport, Wire};
+
+/// A server, and everybody who is connected to it.
+///
+/// After each thing that somebody does, all that follows from it happens, as an adapter would
+/// have it, unless the adapter is told to [be busy](Self::while_busy).
+pub(crate) struct World {
+    wire: Rc<RefCell<Wire>>,
+    is_busy: Rc<Cell<bool>>,
+    dialect: Dialect,
+}
+
+impl World {
+    pub(crate) fn new(config: Config) -> Self {
+        Self {
+            dialect: config.dialect,
+            wire: Rc::new(RefCell::new(Wire::new(config))),
+            is_busy: Rc::default(),
+        }
+    }
+
+    /// A server of this dialect with other limits than the default ones.
+    pub(crate) fn with(dialect: Dialect, change: impl FnOnce(&mut Limits)) -> Self {
+        let mut config = Config::new(dialect);
+        change(&mut config.limits);
+        Self::new(config)
+    }
+
+    pub(crate) fn echo() -> Self {
+        Self::new(Config::new(Dialect::ECHO))
+    }
+
+    pub(crate) fn relay() -> Self {
+        Self::new(Config::new(Dialect::RELAY))
+    }
+
+    pub(crate) fn addressed() -> Self {
+        Self::new(Config::new(Dialect::ADDRESSED))
+    }
+
+    pub(crate) fn rooms() -> Self {
+        Self::new(Config::new(Dialect::ROOMS))
+    }
+
+    pub(crate) fn pair() -> Self {
+        Self::new(Config::new(Dialect::PAIR))
+    }
+
+    pub(crate) fn direct() -> Self {
+        Self::new(Config::new(Dialect::DIRECT))
+    }
+
+    /// Somebody connects, from an address of their own.
+    pub(crate) fn connect(&self) -> Person {
+        let port = 1001 + self.wire.borrow().transports.len();
+        self.connect_from(&format!("192.0.2.1:{port}"))
+    }
+
+    pub(crate) fn connect_from(&self, address: &str) -> Person {
+        let address: SocketAddr = address.parse().expect("the test names a socket address");
+        self.connect_peer(Peer::from(address))
+    }
+
+    /// The server's own keyboard and screen.
+    pub(crate) fn console(&self) -> Person {
+        self.connect_peer(Peer::Console)
+    }
+
+    /// Somebody connects and takes this name.
+    pub(crate) fn join(&self, name: &str) -> Person {
+        let person = self.connect();
+        if self.dialect == Dialect::DIRECT {
+            person.says(&format!("HELLO-FROM {name}"));
+            person.hears(&format!("HELLO {name}\n"));
+        } else {
+            person.says(name);
+        }
+        assert_eq!(person.name().as_deref(), Some(name));
+        person
+    }
+
+    /// Time passes, and whatever is due happens when it is due.
+    pub(crate) fn waits(&self, time: Duration) {
+        self.wire.borrow_mut().pass(time);
+    }
+
+    /// Time passes, and whatever is due happens too late.
+    pub(crate) fn oversleeps(&self, time: Duration) {
+        self.wire.borrow_mut().oversleep(time);
+    }
+
+    /// All of this happens before the adapter polls again.
+    pub(crate) fn while_busy(&self, happens: impl FnOnce()) {
+        self.is_busy.set(true);
+        happens();
+        self.is_busy.set(false);
+        self.settle();
+    }
+
+    pub(crate) fn shuts_down(&self) {
+        self.wire.borrow_mut().shut_down();
+        self.settle();
+    }
+
+    pub(crate) fn is_accepting(&self) -> bool {
+        self.wire.borrow().server.accepting()
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.wire.borrow().server.is_finished()
+    }
+
+    /// Whether the server asks to be woken up at some time.
+    pub(crate) fn is_asleep_for_ever(&self) -> bool {
+        self.wire.borrow().server.poll_timeout().is_none()
+    }
+
+    pub(crate) fn wire(&self) -> std::cell::RefMut<'_, Wire> {
+        self.wire.borrow_mut()
+    }
+
+    fn connect_peer(&self, peer: Peer) -> Person {
+        let place = self.wire.borrow_mut().accept(peer);
+        self.settle();
+        Person {
+            wire: self.wire.clone(),
+            is_busy: self.is_busy.clone(),
+            place,
+            heard: Cell::new(0),
+        }
+    }
+
+    fn settle(&self) {
+        if !self.is_busy.get() {
+            self.wire.borrow_mut().settle();
+        }
+    }
+}
+
+/// Somebody who is connected. Reads whatever comes, unless told otherwise.
+pub(crate) struct Person {
+    wire: Rc<RefCell<Wire>>,
+    is_busy: Rc<Cell<bool>>,
+    pub(crate) place: usize,
+    /// How much of what was received a test has asked about.
+    heard: Cell<usize>,
+}
+
+/// What somebody does.
+impl Person {
+    /// Sends one line.
+    pub(crate) fn says(&self, line: &str) {
+        self.sends(format!("{line}\n").as_bytes());
+    }
+
+    /// Sends bytes, as one read of the adapter brings them.
+    pub(crate) fn sends(&self, bytes: impl AsRef<[u8]>) {
+        self.does(|wire| wire.bytes(self.place, bytes.as_ref()));
+    }
+
+    /// Sends bytes, one read of the adapter for each.
+    pub(crate) fn sends_one_by_one(&self, bytes: impl AsRef<[u8]>) {
+        for byte in bytes.as_ref() {
+            self.sends([*byte]);
+        }
+    }
+
+    /// Ends the sending half.
+    pub(crate) fn ends(&self) {
+        self.does(|wire| wire.eof(self.place));
+    }
+
+    /// Resets the connection, or vanishes.
+    pub(crate) fn vanishes(&self) {
+        self.does(|wire| wire.fail(self.place));
+    }
+
+    pub(crate) fn stops_reading(&self) {
+        self.does(|wire| wire.transports[self.place].is_prompt = false);
+    }
+
+    pub(crate) fn reads_on(&self) {
+        self.does(|wire| {
+            wire.transports[self.place].is_prompt = true;
+            while wire.write(self.place, usize::MAX) > 0 {}
+        });
+    }
+
+    /// Takes this many bytes and no more.
+    pub(crate) fn takes(&self, count: usize) {
+        self.does(|wire| {
+            assert_eq!(wire.write(self.place, count), count);
+        });
+    }
+
+    /// The adapter takes what waits for this peer, to write it later.
+    pub(crate) fn has_output_handed_out(&self) {
+        self.does(|wire| wire.hand_out(self.place));
+    }
+
+    /// The adapter has closed the socket.
+    pub(crate) fn is_released(&self) {
+        self.does(|wire| wire.release(self.place));
+    }
+
+    fn does(&self, what: impl FnOnce(&mut Wire)) {
+        let mut wire = self.wire.borrow_mut();
+        what(&mut wire);
+        if !self.is_busy.get() {
+            wire.settle();
+        }
+    }
+}
+
+/// What a test asks about somebody.
+impl Person {
+    /// Asserts that exactly this was received since the last time.
+    #[track_caller]
+    pub(crate) fn hears(&self, expected: &str) {
+        assert_eq!(self.heard(), expected);
+    }
+
+    #[track_caller]
+    pub(crate) fn hears_nothing(&self) {
+        self.hears("");
+    }
+
+    /// What was received since the last time.
+    pub(crate) fn heard(&self) -> String {
+        String::from_utf8_lossy(&self.heard_bytes()).into_owned()
+    }
+
+    pub(crate) fn heard_bytes(&self) -> Vec<u8> {
+        let received = self.look(|transport| transport.received.clone());
+        let from = self.heard.replace(received.len());
+        received[from..].to_vec()
+    }
+
+    /// Sends a line and asserts what comes back.
+    #[track_caller]
+    pub(crate) fn asks(&self, line: &str, expected: &str) {
+        self.says(line);
+        assert_eq!(self.heard(), expected, "the answer to {line:?}");
+    }
+
+    #[track_caller]
+    pub(crate) fn is_open(&self) {
+        assert_eq!(self.left(), None);
+    }
+
+    /// Asserts that everything was written and the connection closed.
+    #[track_caller]
+    pub(crate) fn is_closed(&self, reason: CloseReason) {
+        assert_eq!(self.look(|transport| transport.closed), Some(reason));
+    }
+
+    /// Asserts that it counts as left, but still has output to take.
+    #[track_caller]
+    pub(crate) fn is_draining(&self, reason: CloseReason) {
+        assert_eq!(self.left(), Some(reason));
+        assert_eq!(self.look(|transport| transport.closed), None);
+    }
+
+    pub(crate) fn left(&self) -> Option<CloseReason> {
+        self.look(|transport| transport.left)
+    }
+
+    pub(crate) fn name(&self) -> Option<String> {
+        self.look(|transport| transport.logged_in.clone())
+    }
+
+    /// Whether the adapter was told not to read from it.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.look(|transport| transport.paused)
+    }
+
+    fn look<T>(&self, at: impl FnOnce(&Transport) -> T) -> T {
+        at(&self.wire.borrow().transports[self.place])
+    }
+}
