@@ -22,14 +22,11 @@
 //!
 //! # How a case is written
 //!
-//! A case is a function whose name is the sentence it proves. It gets a [`Bench`], starts servers
-//! on it and connects [`Peer`]s to them. Nothing sleeps to synchronise: a case waits for the bytes
+//! A case is a function whose name is the sentence it proves. It gets a `Bench`, starts servers
+//! on it and connects `Peer`s to them. Nothing sleeps to synchronise: a case waits for the bytes
 //! that must come, and shows that nothing else comes with a *marker*, a request whose answer has
 //! to be the next thing to arrive. Deadlines are generous and only met by failures, which print
 //! what each peer sent and received, and the end of the server's log.
-//!
-//! [`Bench`]: bench::Bench
-//! [`Peer`]: peer::Peer
 
 mod bench;
 mod cases;

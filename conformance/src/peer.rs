@@ -47,9 +47,9 @@ impl Peer {
     #[track_caller]
     pub(crate) fn connect_slow(name: &str, server: SocketAddr, transcript: &Transcript) -> Self {
         let socket = new_socket(server);
-        // The kernel rounds this up to its minimum. It has to come before the connection.
+        // It has to come before the connection, or the kernel has promised more already.
         socket
-            .set_recv_buffer_size(1)
+            .set_recv_buffer_size(SLOW_BUFFER)
             .expect("takes a size for its buffer");
         Self::over_socket(name, socket, server, transcript)
     }
@@ -432,5 +432,8 @@ fn new_socket(server: SocketAddr) -> Socket {
 
 /// How long a flood may not move before the program counts as taking nothing.
 const STUCK: Duration = Duration::from_millis(300);
+
+/// With so little room here, the sender's kernel takes 3 MB of backlog at most.
+const SLOW_BUFFER: usize = 4096;
 
 const SOON: Duration = Duration::from_millis(100);

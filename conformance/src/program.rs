@@ -160,7 +160,7 @@ impl Running {
         self.peer_at(self.door(), name)
     }
 
-    /// Connects a peer whose receive buffer is as small as possible, so that what it does not read
+    /// Connects a peer whose receive buffer is small, so that what it does not read
     /// soon becomes the server's backlog.
     #[track_caller]
     pub(crate) fn slow_peer(&self, name: &str) -> Peer {

@@ -1,5 +1,6 @@
 //! What was said in one case, for the report of its failure.
 
+use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,20 +9,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Transcript(Arc<Mutex<Record>>);
 
 impl Transcript {
-    /// Adds an entry; heavy traffic pushes the oldest ones out.
+    /// Records bytes that were sent or received.
     pub(crate) fn add(&self, who: &str, what: Direction, bytes: &[u8]) {
+        self.push(format!("{who:>10} {what} {}", Escaped(bytes)));
+    }
+
+    /// Records something else that happened.
+    pub(crate) fn note(&self, who: &str, note: &str) {
+        self.push(format!("{who:>10} -- {note}"));
+    }
+
+    /// Heavy traffic pushes the oldest entries out, repetition only counts.
+    fn push(&self, entry: String) {
         let mut record = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if record.entries.len() == MAX_ENTRIES {
+        match record.entries.back_mut() {
+            Some((last, times)) if *last == entry => *times += 1,
+            _ => record.entries.push_back((entry, 1)),
+        }
+        if record.entries.len() > MAX_ENTRIES {
             record.entries.pop_front();
             record.forgotten += 1;
         }
-        record
-            .entries
-            .push_back(format!("{who:>10} {what} {}", Escaped(bytes)));
-    }
-
-    pub(crate) fn note(&self, who: &str, note: &str) {
-        self.add(who, Direction::Note, note.as_bytes());
     }
 }
 
@@ -34,13 +42,17 @@ impl fmt::Display for Transcript {
         record
             .entries
             .iter()
-            .try_for_each(|entry| writeln!(f, "{entry}"))
+            .try_for_each(|(entry, times)| match times {
+                1 => writeln!(f, "{entry}"),
+                _ => writeln!(f, "{entry} ({times} times)"),
+            })
     }
 }
 
 #[derive(Default)]
 struct Record {
-    entries: std::collections::VecDeque<String>,
+    /// What happened, and how many times in a row.
+    entries: VecDeque<(String, usize)>,
     forgotten: usize,
 }
 
@@ -49,7 +61,6 @@ struct Record {
 pub(crate) enum Direction {
     Sent,
     Received,
-    Note,
 }
 
 impl fmt::Display for Direction {
@@ -57,7 +68,6 @@ impl fmt::Display for Direction {
         f.write_str(match self {
             Direction::Sent => "->",
             Direction::Received => "<-",
-            Direction::Note => "--",
         })
     }
 }
@@ -86,7 +96,7 @@ impl fmt::Display for Escaped<'_> {
 }
 
 /// How many entries one case keeps.
-const MAX_ENTRIES: usize = 200;
+const MAX_ENTRIES: usize = 60;
 
 /// How much of each end of a long byte string is shown.
-const SHOWN: usize = 160;
+const SHOWN: usize = 60;

@@ -13,6 +13,7 @@ cases![
     a_host_name_can_be_listened_on,
     without_listen_the_default_port_is_taken,
     the_announcement_is_not_on_standard_output,
+    without_listeners_the_program_ends_with_its_console,
     a_port_in_use_is_one_line_and_status_1,
     an_address_that_cannot_be_bound_is_one_line_and_status_1,
     what_is_wrong_with_the_command_line_is_status_2,
@@ -80,6 +81,23 @@ fn the_announcement_is_not_on_standard_output(bench: &Bench) {
         server.peer("peer").send("peer\nwords\n");
         assert_eq!(server.terminate(), 0);
         server.console("standard output").expect_end();
+    }
+}
+
+fn without_listeners_the_program_ends_with_its_console(bench: &Bench) {
+    for (dialect, typed, shown) in [
+        ("relay", "hi\n", ""),
+        ("addressed", "hi\n", "[console] hi\n"),
+        ("rooms", "me\n!users", "me\r\n"),
+        ("direct", "HELLO-FROM me\nLIST\n", "HELLO me\nLIST-OK me\n"),
+    ] {
+        let line = format!("serve {dialect} --stdio --no-listen");
+        let mut program = bench.start(bench.launch(&line));
+        let mut console = program.console("console");
+        console.send(typed);
+        console.half_close();
+        console.expect_last(shown);
+        assert_eq!(program.exit_status(), 0, "{dialect}");
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 
 cases![
     a_message_reaches_all_others_unchanged_and_never_the_sender,
-    a_message_alone_goes_nowhere,
+    a_message_that_nobody_was_there_for_is_not_kept,
     those_who_left_are_not_missed,
     a_console_takes_part,
 ];
@@ -27,13 +27,14 @@ fn a_message_reaches_all_others_unchanged_and_never_the_sender(bench: &Bench) {
     relay_peer(&server, "d", &mut [&mut a, &mut b, &mut c]);
 }
 
-fn a_message_alone_goes_nowhere(bench: &Bench) {
+fn a_message_that_nobody_was_there_for_is_not_kept(bench: &Bench) {
     let server = bench.serve("relay");
     let mut alone = server.peer("alone");
     alone.send("anybody?\n");
-    let mut other = relay_peer(&server, "other", &mut [&mut alone]);
-    alone.send("hello\n");
-    other.expect("hello\n");
+    alone.half_close();
+    alone.expect_end();
+    let mut late = server.peer("late");
+    relay_peer(&server, "other", &mut [&mut late]);
 }
 
 fn those_who_left_are_not_missed(bench: &Bench) {
