@@ -111,7 +111,9 @@ impl Wire {
             bytes.len()
         } else {
             let count = transport.handed_out.len().min(limit);
-            transport.received.extend(transport.handed_out.drain(..count));
+            transport
+                .received
+                .extend(transport.handed_out.drain(..count));
             count
         };
         self.server.advance(self.now, id, written);
@@ -190,7 +192,11 @@ impl Wire {
                     is_busy = true;
                 }
             }
-            if self.server.poll_timeout().is_some_and(|due| due <= self.now) {
+            if self
+                .server
+                .poll_timeout()
+                .is_some_and(|due| due <= self.now)
+            {
                 self.handle_timeout();
                 is_busy = true;
             }
@@ -274,15 +280,15 @@ impl Wire {
         for (place, transport) in self.transports.iter_mut().enumerate() {
             let backlog = self.server.transmit(transport.id).len() + transport.handed_out.len();
             assert!(backlog <= self.max_backlog, "a backlog over the limit");
-            let written = wrote.map_or(0, |(writer, count)| {
-                if writer == place { count } else { 0 }
-            });
+            let written =
+                wrote.map_or(0, |(writer, count)| if writer == place { count } else { 0 });
             if backlog + written < transport.backlog {
-                let reason = transport.left.expect("output of an open connection was dropped");
-                let is_dropped_whole = matches!(
-                    reason,
-                    CloseReason::SlowConsumer | CloseReason::BuffersFull
-                ) && before[place].is_none();
+                let reason = transport
+                    .left
+                    .expect("output of an open connection was dropped");
+                let is_dropped_whole =
+                    matches!(reason, CloseReason::SlowConsumer | CloseReason::BuffersFull)
+                        && before[place].is_none();
                 transport.torn |= !is_dropped_whole;
             }
             transport.backlog = backlog;
@@ -316,10 +322,17 @@ impl Wire {
         for transport in &self.transports {
             if transport.left.is_none() || transport.closed.is_none() {
                 let is_waiting = !self.server.transmit(transport.id).is_empty();
-                assert!(!is_waiting || transport.dirty, "output that nobody was told of");
+                assert!(
+                    !is_waiting || transport.dirty,
+                    "output that nobody was told of"
+                );
             }
             let is_done = transport.left.is_some() && transport.backlog == 0;
-            assert_eq!(transport.closed.is_some(), is_done, "closed when all is written");
+            assert_eq!(
+                transport.closed.is_some(),
+                is_done,
+                "closed when all is written"
+            );
         }
     }
 }
