@@ -355,3 +355,42 @@ impl fmt::Debug for Server {
         f.debug_struct("Server").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+    use core::num::NonZeroU32;
+    use core::time::Duration;
+
+    use super::*;
+    use crate::Dialect;
+
+    #[test]
+    fn a_peer_whose_message_waited_for_its_rate_is_not_idle_at_once() {
+        let mut config = Config::new(Dialect::RELAY);
+        config.limits.rate_limit = NonZeroU32::new(1);
+        config.limits.idle_timeout = Some(Duration::from_millis(2500));
+        let mut server = Server::new(config).unwrap();
+        let peer = server.accept(at(0), Peer::Socket(([192, 0, 2, 1], 7).into()));
+        server.receive(at(0), peer, b"1\n2\n3\n4\n");
+        for millisecond in 1..=5499 {
+            server.handle_timeout(at(millisecond));
+        }
+        assert_eq!(closed(&mut server), []);
+        server.handle_timeout(at(5500));
+        assert_eq!(closed(&mut server), [CloseReason::IdleTimeout]);
+    }
+
+    fn at(milliseconds: u64) -> Instant {
+        Instant::after_epoch(Duration::from_millis(milliseconds))
+    }
+
+    fn closed(server: &mut Server) -> Vec<CloseReason> {
+        core::iter::from_fn(|| server.poll())
+            .filter_map(|action| match action {
+                Action::Close(_, reason) => Some(reason),
+                _ => None,
+            })
+            .collect()
+    }
+}
