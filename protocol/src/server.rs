@@ -309,10 +309,12 @@ impl Server {
     }
 
     fn keep(&mut self, conn: ConnId, mut decoder: LineDecoder, waiting: BytesMut) {
+        let now = self.engine.now;
         let Some(connection) = self.engine.open_mut(conn) else {
             return;
         };
         decoder.shrink();
+        connection.last_input = now;
         connection.inbox.decoder = decoder;
         connection.inbox.waiting = waiting;
         self.engine.check_flow(conn);
