@@ -1,0 +1,49 @@
+//! A chat server inside an application that has work of its own: `serve` is one more future.
+//!
+//! Run it, talk to it with `nc 127.0.0.1 8888`, and end it with Ctrl-C.
+
+use std::error::Error;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use linechat_protocol::{Config, Dialect, Server};
+use tokio::signal::ctrl_c;
+use tokio::sync::watch;
+use tokio::time::interval;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut config = Config::new(Dialect::ROOMS);
+    config.limits.max_rooms = 100;
+    let server = Server::new(config)?;
+    let listener = TcpListener::bind("127.0.0.1:8888")?;
+
+    let (stop, stopped) = watch::channel(false);
+    let mut until_stopped = stopped.clone();
+    let chat = tokio::spawn(linechat_tokio::serve(
+        server,
+        vec![listener],
+        None,
+        async move {
+            // An error means that the sender is gone, which stops the server as well.
+            let _ = until_stopped.wait_for(|&is_stopped| is_stopped).await;
+        },
+    ));
+    let work = tokio::spawn(work_of_the_application(stopped));
+
+    ctrl_c().await?;
+    stop.send(true)?;
+    chat.await??;
+    work.await?;
+    Ok(())
+}
+
+async fn work_of_the_application(mut stopped: watch::Receiver<bool>) {
+    let mut ticks = interval(Duration::from_secs(1));
+    for second in 0.. {
+        tokio::select! {
+            _ = ticks.tick() => println!("working for {second} s"),
+            _ = stopped.changed() => break,
+        }
+    }
+}
