@@ -106,7 +106,7 @@ impl LineDecoder {
 
     /// The last line, when no further byte will come: what came without an ending counts, with
     /// `\n` for its ending. A `\r` at its end is half an ending, not content.
-    pub(crate) fn decode_end(&mut self, max_line: usize) -> Option<Decoded<'_>> {
+    pub(crate) fn decode_end(&mut self) -> Option<Decoded<'_>> {
         if !self.has_unfinished_line() {
             return None;
         }
@@ -116,7 +116,12 @@ impl LineDecoder {
         if self.partial.is_empty() {
             return None;
         }
-        Some(self.finish_line(b"\n", max_line))
+        self.partial.push(b'\n');
+        self.spent = true;
+        Some(Decoded::Line(Line {
+            raw: &self.partial,
+            ending: Ending::Lf,
+        }))
     }
 
     /// Whether [`decode_end`](Self::decode_end) may have a line to tell.
@@ -235,6 +240,7 @@ mod tests {
         assert_eq!(lines(&[b"two\r"]), ["two\n"]);
         assert_eq!(lines(&[b"12345678\r"]), ["12345678\n"]);
         assert_eq!(lines(&[b"one\n\r"]), ["one\n"]);
+        assert_eq!(lines(&[b"two\r\r"]), ["two\r\n"]);
         assert_eq!(lines(&[b"123456789"]), ["too long"]);
     }
 
@@ -268,7 +274,7 @@ mod tests {
                 lines.push(shown(decoded));
             }
         }
-        lines.extend(decoder.decode_end(MAX).map(shown));
+        lines.extend(decoder.decode_end().map(shown));
         lines
     }
 

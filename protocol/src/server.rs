@@ -297,7 +297,7 @@ impl Server {
             if !self.engine.may_take(conn) {
                 return;
             }
-            if let Some(last) = decoder.decode_end(self.engine.limits.max_line) {
+            if let Some(last) = decoder.decode_end() {
                 self.handle(conn, last);
             }
         }

@@ -52,7 +52,7 @@ impl State {
             (Self::Text, _) => (true, Self::Text),
             (Self::Command, SB) => (false, Self::Subnegotiation),
             (Self::Command, WILL..=DONT) => (false, Self::Option),
-            (Self::Command, SE..) => (false, Self::Text),
+            (Self::Command, END_OF_FILE..) => (false, Self::Text),
             // No command: only the IAC, which no text can contain, is dropped.
             (Self::Command, _) => (true, Self::Text),
             (Self::Option, _) => (false, Self::Text),
@@ -65,6 +65,9 @@ impl State {
     }
 }
 
+/// The first of the commands: those of line mode (RFC 1184: `Ctrl-D`, `Ctrl-Z` and
+/// `Ctrl-\`), the end of a record (RFC 885), and then those of RFC 854.
+const END_OF_FILE: u8 = 236;
 const SE: u8 = 240;
 const SB: u8 = 250;
 const WILL: u8 = 251;
@@ -78,13 +81,14 @@ mod tests {
     use super::*;
 
     /// Input, and what is left of it.
-    const CASES: [(&[u8], &[u8]); 9] = [
+    const CASES: [(&[u8], &[u8]); 10] = [
         (b"plain\n", b"plain\n"),
         (b"a\xff\xf4\xff\xfd\x06b\n", b"ab\n"),
         (b"a\xff\xffb", b"ab"),
         (b"a\xff\xfb\x01\xff\xfc\x02\xff\xfe\x03b", b"ab"),
         (b"a\xff\xfa\x1f\x00\x50\x00\x0a\xff\xf0b", b"ab"),
         (b"a\xff\xfa\xff\xff\xf0\xff\xf0b", b"ab"),
+        (b"a\xff\xec\xff\xed\xff\xee\xff\xefb", b"ab"),
         (b"a\xffb\n", b"ab\n"),
         (b"a\xff\nb", b"a\nb"),
         (b"\xff", b""),

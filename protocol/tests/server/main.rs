@@ -1,5 +1,14 @@
 //! The server, seen from outside: what its peers see, what its adapter is told.
 
+mod addressed;
+mod closing;
+mod direct;
+mod echo;
+mod flow;
+mod limits;
+mod pair;
+mod relay;
+mod rooms;
 mod timers;
 mod wire;
 mod world;

@@ -39,7 +39,8 @@ pub(crate) struct Transport {
     pub(crate) released: bool,
     /// Output was dropped that the peer could have taken up in the middle of a frame.
     pub(crate) torn: bool,
-    backlog: usize,
+    /// How many bytes wait for the peer, handed out or not.
+    pub(crate) backlog: usize,
 }
 
 impl Wire {

@@ -119,9 +119,16 @@ impl World {
         self.wire.borrow().server.is_finished()
     }
 
-    /// Whether the server asks to be woken up at some time.
+    /// Whether the server does not ask to be woken up at any time.
     pub(crate) fn is_asleep_for_ever(&self) -> bool {
-        self.wire.borrow().server.poll_timeout().is_none()
+        self.next_wake_up().is_none()
+    }
+
+    /// How long the server wants to sleep.
+    pub(crate) fn next_wake_up(&self) -> Option<Duration> {
+        let wire = self.wire.borrow();
+        let due = wire.server.poll_timeout()?;
+        Some(due.saturating_since(wire.now))
     }
 
     pub(crate) fn wire(&self) -> std::cell::RefMut<'_, Wire> {
@@ -270,6 +277,10 @@ impl Person {
         assert_eq!(self.look(|transport| transport.closed), None);
     }
 
+    pub(crate) fn has_been_closed(&self) -> bool {
+        self.look(|transport| transport.closed.is_some())
+    }
+
     pub(crate) fn left(&self) -> Option<CloseReason> {
         self.look(|transport| transport.left)
     }
@@ -281,6 +292,11 @@ impl Person {
     /// Whether the adapter was told not to read from it.
     pub(crate) fn is_paused(&self) -> bool {
         self.look(|transport| transport.paused)
+    }
+
+    /// How many bytes wait for it.
+    pub(crate) fn backlog(&self) -> usize {
+        self.look(|transport| transport.backlog)
     }
 
     fn look<T>(&self, at: impl FnOnce(&Transport) -> T) -> T {

@@ -1,0 +1,228 @@
+//! Who is read from, and when: backlogs, bursts, rates.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use linechat_protocol::{CloseReason, Config, Dialect, Framing};
+
+use crate::world::World;
+
+#[test]
+fn whoever_does_not_read_the_answers_is_not_read_from_and_loses_nothing() {
+    let chat = World::with(Dialect::DIRECT, |limits| {
+        limits.max_backlog = 1024;
+        limits.max_line = 64;
+    });
+    let alice = chat.join("alice");
+    alice.stops_reading();
+    for _ in 0..500 {
+        alice.says("LIST");
+    }
+    alice.is_open();
+    assert!(alice.is_paused());
+    alice.hears_nothing();
+    alice.reads_on();
+    alice.hears(&"LIST-OK alice\n".repeat(500));
+    assert!(!alice.is_paused());
+}
+
+#[test]
+fn a_backlog_of_half_the_limit_is_taken_from_and_one_byte_more_is_not() {
+    let chat = by_lines(64);
+    let alice = chat.connect();
+    alice.stops_reading();
+    alice.sends(format!("{}\n", "x".repeat(31)));
+    alice.sends("a\n");
+    assert!(!alice.is_paused());
+    alice.sends("b\n");
+    assert!(alice.is_paused());
+    alice.takes(1);
+    assert!(alice.is_paused(), "33 bytes wait");
+    alice.takes(1);
+    assert!(!alice.is_paused(), "32 bytes waited");
+}
+
+#[test]
+fn reading_resumes_when_the_peer_takes_what_waits() {
+    let chat = by_lines(64);
+    let alice = chat.connect();
+    alice.stops_reading();
+    alice.sends("x".repeat(39) + "\n");
+    alice.sends("next\n");
+    assert!(alice.is_paused());
+    alice.reads_on();
+    assert!(!alice.is_paused());
+    alice.hears(&format!("{}\nnext\n", "x".repeat(39)));
+}
+
+#[test]
+fn a_line_that_is_cut_while_its_sender_is_not_read_from_is_put_together() {
+    let chat = by_lines(64);
+    let alice = chat.connect();
+    alice.stops_reading();
+    alice.sends("x".repeat(39) + "\n");
+    alice.sends_one_by_one("one\r\ntwo\r");
+    alice.ends();
+    alice.reads_on();
+    alice.hears(&format!("{}\none\r\ntwo\n", "x".repeat(39)));
+    alice.is_closed(CloseReason::PeerLeft);
+}
+
+#[test]
+fn the_end_is_not_told_before_what_waits_was_taken() {
+    let chat = World::with(Dialect::ADDRESSED, |limits| {
+        limits.rate_limit = NonZeroU32::new(1);
+    });
+    let alice = chat.connect();
+    let bob = chat.connect_from("192.0.2.2:1002");
+    alice.heard();
+    bob.sends("one\ntwo\nthree");
+    bob.ends();
+    bob.is_open();
+    alice.hears("[192.0.2.2:1002] one\n");
+    chat.waits(Duration::from_secs(1));
+    alice.hears("[192.0.2.2:1002] two\n");
+    bob.is_open();
+    chat.waits(Duration::from_secs(1));
+    alice.hears("[192.0.2.2:1002] three\n[192.0.2.2:1002] (disconnected)\n");
+    bob.is_closed(CloseReason::PeerLeft);
+}
+
+#[test]
+fn a_burst_never_closes_a_recipient_who_reads() {
+    let chat = World::with(Dialect::RELAY, |limits| {
+        limits.max_backlog = 4096;
+        limits.max_line = 1024;
+    });
+    let alice = chat.connect();
+    let bob = chat.connect();
+    let burst: String = (0..20_000).map(|i| format!("line {i}\n")).collect();
+    alice.sends(&burst);
+    bob.is_open();
+    bob.hears(&burst);
+}
+
+#[test]
+fn a_burst_that_came_before_the_adapter_polled_never_closes_a_recipient_who_reads() {
+    let chat = World::with(Dialect::ROOMS, |limits| {
+        limits.max_backlog = 4096;
+        limits.max_line = 1024;
+    });
+    let alice = chat.join("alice");
+    let carol = chat.join("carol");
+    let bob = chat.join("bob");
+    chat.while_busy(|| {
+        for i in 0..500 {
+            alice.says(&format!("a{i}"));
+            carol.says(&format!("c{i}"));
+        }
+    });
+    bob.is_open();
+    let heard = bob.heard();
+    for (name, mark) in [("alice", "a"), ("carol", "c")] {
+        let said: Vec<_> = heard
+            .lines()
+            .filter(|line| line.starts_with(name))
+            .collect();
+        let expected: Vec<_> = (0..500).map(|i| format!("{name}: {mark}{i}")).collect();
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
+fn a_burst_of_many_does_not_keep_another_from_being_heard() {
+    let chat = World::relay();
+    let alice = chat.connect();
+    let bob = chat.connect();
+    let carol = chat.connect();
+    chat.while_busy(|| {
+        alice.sends("flood\n".repeat(100_000));
+        bob.sends("me too\n");
+    });
+    let heard = carol.heard();
+    let place = heard.find("me too\n").expect("bob is heard");
+    assert!(place < 64 << 10 << 2, "only behind {place} bytes");
+}
+
+#[test]
+fn work_in_one_call_is_bounded() {
+    let chat = World::relay();
+    let alice = chat.connect();
+    let bob = chat.connect();
+    chat.while_busy(|| {
+        alice.sends("x\n".repeat(1 << 20));
+        let waiting = bob.backlog();
+        assert!(waiting <= 64 << 10);
+    });
+    bob.hears(&"x\n".repeat(1 << 20));
+}
+
+#[test]
+fn only_so_many_messages_a_second_are_taken_and_the_rest_waits() {
+    let chat = World::with(Dialect::RELAY, |limits| {
+        limits.rate_limit = NonZeroU32::new(4)
+    });
+    let alice = chat.connect();
+    let bob = chat.connect();
+    alice.sends("0\n1\n2\n3\n4\n5\n6\n");
+    bob.hears("0\n1\n2\n3\n");
+    assert!(alice.is_paused());
+    chat.waits(Duration::from_millis(250) - NANOSECOND);
+    bob.hears_nothing();
+    chat.waits(NANOSECOND);
+    bob.hears("4\n");
+    chat.waits(Duration::from_millis(500));
+    bob.hears("5\n6\n");
+    assert!(!alice.is_paused());
+}
+
+#[test]
+fn the_allowance_is_whole_again_after_a_second_and_never_more() {
+    let chat = World::with(Dialect::RELAY, |limits| {
+        limits.rate_limit = NonZeroU32::new(4)
+    });
+    let alice = chat.connect();
+    let bob = chat.connect();
+    for wait in [1, 10] {
+        alice.sends("0\n1\n2\n3\n4\n5\n6\n7\n");
+        bob.hears("0\n1\n2\n3\n");
+        chat.waits(Duration::from_secs(1));
+        bob.hears("4\n5\n6\n7\n");
+        chat.waits(Duration::from_secs(wait));
+    }
+}
+
+#[test]
+fn a_rate_holds_for_each_connection_alone() {
+    let chat = World::with(Dialect::RELAY, |limits| {
+        limits.rate_limit = NonZeroU32::new(1)
+    });
+    let alice = chat.connect();
+    let bob = chat.connect();
+    alice.sends("1\n2\n");
+    bob.sends("3\n4\n");
+    bob.hears("1\n");
+    alice.hears("3\n");
+}
+
+#[test]
+fn lines_that_are_refused_count_too() {
+    let chat = World::with(Dialect::DIRECT, |limits| {
+        limits.rate_limit = NonZeroU32::new(2);
+        limits.max_line = 8;
+    });
+    let alice = chat.connect();
+    alice.sends("x\n123456789\ny\n");
+    alice.hears("BAD-RQST-HDR\nBAD-RQST-BODY\n");
+    chat.waits(Duration::from_millis(500));
+    alice.hears("BAD-RQST-HDR\n");
+}
+
+fn by_lines(max_backlog: usize) -> World {
+    let mut config = Config::new(Dialect::ECHO);
+    config.framing = Some(Framing::Lines);
+    config.limits.max_backlog = max_backlog;
+    World::new(config)
+}
+
+const NANOSECOND: Duration = Duration::from_nanos(1);

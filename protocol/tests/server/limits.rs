@@ -1,0 +1,209 @@
+//! What a server takes, and whom a limit closes.
+
+use std::num::NonZeroUsize;
+
+use linechat_protocol::{CloseReason, Config, ConfigError, Dialect, Framing, Server, Setting};
+
+use crate::world::World;
+
+#[test]
+fn a_slow_consumer_is_closed_and_nobody_waits_for_it() {
+    let chat = World::with(Dialect::RELAY, |limits| limits.max_backlog = 64);
+    let alice = chat.connect();
+    let bob = chat.connect();
+    let slow = chat.connect();
+    slow.stops_reading();
+    for _ in 0..8 {
+        alice.says("1234567");
+    }
+    slow.is_open();
+    alice.says("");
+    slow.is_closed(CloseReason::SlowConsumer);
+    bob.hears(&("1234567\n".repeat(8) + "\n"));
+    alice.is_open();
+}
+
+#[test]
+fn a_slow_consumer_sees_only_whole_lines() {
+    for taken in 0..=12 {
+        let chat = World::with(Dialect::RELAY, |limits| limits.max_backlog = 64);
+        let alice = chat.connect();
+        let slow = chat.connect();
+        slow.stops_reading();
+        alice.sends("1\r\n234\r\n");
+        slow.takes(taken.min(8));
+        alice.sends(format!("{}\n", "x".repeat(60)));
+        alice.sends("the last straw\n");
+        assert_eq!(slow.left(), Some(CloseReason::SlowConsumer));
+        slow.reads_on();
+        slow.is_closed(CloseReason::SlowConsumer);
+        let expected = match taken {
+            0 => "",
+            1..=3 => "1\r\n",
+            _ => "1\r\n234\r\n",
+        };
+        slow.hears(expected);
+    }
+}
+
+#[test]
+fn what_was_handed_out_counts_as_waiting() {
+    let chat = World::with(Dialect::RELAY, |limits| limits.max_backlog = 16);
+    let alice = chat.connect();
+    let slow = chat.connect();
+    slow.stops_reading();
+    alice.says("1234567");
+    slow.has_output_handed_out();
+    alice.says("1234567");
+    slow.is_open();
+    alice.says("x");
+    slow.is_draining(CloseReason::SlowConsumer);
+    slow.reads_on();
+    slow.hears("1234567\n");
+    slow.is_closed(CloseReason::SlowConsumer);
+}
+
+#[test]
+fn the_largest_backlog_goes_when_all_together_are_too_much() {
+    let chat = World::with(Dialect::DIRECT, |limits| limits.max_buffered = 100);
+    let alice = chat.join("alice");
+    let bob = chat.join("bob");
+    let carol = chat.join("carol");
+    bob.stops_reading();
+    carol.stops_reading();
+    alice.says("SEND bob 12345678901234567890123456789012345678901234");
+    alice.says("SEND carol 12345678");
+    alice.heard();
+    bob.is_open();
+    alice.says("SEND carol 12345");
+    bob.is_closed(CloseReason::BuffersFull);
+    carol.is_open();
+    alice.hears("SEND-OK\n");
+    carol.reads_on();
+    carol.hears("DELIVERY alice 12345678\nDELIVERY alice 12345\n");
+}
+
+#[test]
+fn past_the_most_connections_the_server_does_not_accept_until_one_is_gone() {
+    let chat = World::with(Dialect::ECHO, |limits| {
+        limits.max_connections = NonZeroUsize::new(2)
+    });
+    let alice = chat.connect();
+    assert!(chat.is_accepting());
+    chat.connect();
+    assert!(!chat.is_accepting());
+    let late = chat.connect();
+    late.is_closed(CloseReason::NotAccepting);
+    late.is_released();
+    assert!(!chat.is_accepting());
+    alice.ends();
+    alice.is_released();
+    assert!(chat.is_accepting());
+}
+
+#[test]
+fn the_console_is_not_one_of_the_connections_that_are_counted() {
+    let chat = World::with(Dialect::ECHO, |limits| {
+        limits.max_connections = NonZeroUsize::new(1)
+    });
+    chat.console().is_open();
+    assert!(chat.is_accepting());
+    chat.connect().is_open();
+    assert!(!chat.is_accepting());
+}
+
+#[test]
+fn one_more_connection_from_the_same_address_is_closed_at_once() {
+    let chat = World::with(Dialect::ECHO, |limits| {
+        limits.max_connections_per_ip = NonZeroUsize::new(2);
+    });
+    let alice = chat.connect_from("192.0.2.1:1");
+    chat.connect_from("[::ffff:192.0.2.1]:2").is_open();
+    chat.connect_from("192.0.2.1:3")
+        .is_closed(CloseReason::TooManyFromAddress);
+    chat.connect_from("192.0.2.2:1").is_open();
+    alice.ends();
+    chat.connect_from("192.0.2.1:4").is_open();
+    chat.connect_from("192.0.2.1:5")
+        .is_closed(CloseReason::TooManyFromAddress);
+}
+
+#[test]
+fn a_setting_that_does_not_fit_is_refused() {
+    for dialect in Dialect::all() {
+        let mut framing = Config::new(dialect);
+        framing.framing = Some(Framing::Lines);
+        let mut uppercase = Config::new(dialect);
+        uppercase.uppercase = true;
+        let mut full_duplex = Config::new(dialect);
+        full_duplex.full_duplex = true;
+        for (setting, config) in [
+            (Setting::Framing, framing),
+            (Setting::Uppercase, uppercase),
+            (Setting::FullDuplex, full_duplex),
+        ] {
+            let expected = match dialect.takes(setting) {
+                true => None,
+                false => Some(ConfigError::DoesNotFit { setting, dialect }),
+            };
+            assert_eq!(Server::new(config).err(), expected);
+        }
+    }
+}
+
+#[test]
+fn each_dialect_takes_the_settings_of_its_section() {
+    let takes = |dialect: &str, setting| {
+        let dialect: Dialect = dialect.parse().expect("a dialect");
+        dialect.takes(setting)
+    };
+    for (setting, dialects) in [
+        (Setting::Framing, &["echo", "relay", "addressed"][..]),
+        (Setting::Uppercase, &["echo"]),
+        (Setting::FullDuplex, &["pair"]),
+        (Setting::LoginTimeout, &["rooms", "direct"]),
+        (Setting::MaxRooms, &["rooms"]),
+        (Setting::MaxRoomsPerUser, &["rooms"]),
+        (Setting::MaxUsers, &["direct"]),
+    ] {
+        for dialect in ["echo", "relay", "addressed", "rooms", "pair", "direct"] {
+            assert_eq!(
+                takes(dialect, setting),
+                dialects.contains(&dialect),
+                "{setting:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn each_dialect_has_the_port_of_its_document() {
+    let ports: Vec<_> = Dialect::all()
+        .map(|dialect| (dialect.name(), dialect.default_port()))
+        .collect();
+    let expected = [
+        ("echo", 8888),
+        ("relay", 8888),
+        ("addressed", 60003),
+        ("rooms", 8888),
+        ("pair", 2000),
+        ("direct", 5378),
+    ];
+    assert_eq!(ports, expected);
+}
+
+#[test]
+fn a_limit_of_zero_is_refused() {
+    for (name, change) in [
+        (
+            "max_line",
+            (|limits| limits.max_line = 0) as fn(&mut linechat_protocol::Limits),
+        ),
+        ("max_backlog", |limits| limits.max_backlog = 0),
+        ("max_buffered", |limits| limits.max_buffered = 0),
+    ] {
+        let mut config = Config::new(Dialect::ECHO);
+        change(&mut config.limits);
+        assert_eq!(Server::new(config).err(), Some(ConfigError::Zero { name }));
+    }
+}
