@@ -89,6 +89,7 @@ extern crate std;
 
 mod action;
 mod batch;
+mod client;
 mod close;
 mod config;
 mod connection;
@@ -98,6 +99,7 @@ mod engine;
 mod event;
 mod instant;
 mod limits;
+mod line_client;
 mod lines;
 mod outbox;
 mod peer;
@@ -109,12 +111,16 @@ mod text;
 mod timers;
 
 pub use crate::action::Action;
+pub use crate::client::{
+    Client, ClientDialect, ClientLimits, LineEvent, Names, RequestError, Violation,
+};
 pub use crate::close::CloseReason;
 pub use crate::config::{Config, ConfigError, Framing, Setting};
 pub use crate::connection::ConnId;
-pub use crate::dialect::{Dialect, UnknownDialect, direct, rooms};
+pub use crate::dialect::{Dialect, UnknownDialect, addressed, direct, pair, rooms};
 pub use crate::event::Event;
 pub use crate::instant::Instant;
 pub use crate::limits::Limits;
+pub use crate::line_client::{LineClient, LineState};
 pub use crate::peer::Peer;
 pub use crate::server::Server;

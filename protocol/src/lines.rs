@@ -165,7 +165,7 @@ impl LineDecoder {
         }
         if length > self.partial.capacity() {
             // Doubling, but never past what the longest line needs.
-            let capacity = (2 * length).min(max_line + 2).max(length);
+            let capacity = (2 * length).min(max_line.saturating_add(2)).max(length);
             self.partial.reserve_exact(capacity - self.partial.len());
         }
         self.partial.extend_from_slice(bytes);
