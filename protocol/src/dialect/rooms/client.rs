@@ -558,6 +558,7 @@ mod tests {
         ];
         assert_eq!(events(&mut client), expected);
         assert_eq!(client.state.unanswered, 0);
+        assert!(client.state.waiting.is_empty());
     }
 
     #[test]
