@@ -212,8 +212,9 @@ impl Inbox {
 }
 
 /// Whether more can come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum End {
+    #[default]
     Open,
     /// The peer ended its sending half; what it sent before is still to be taken.
     Received,

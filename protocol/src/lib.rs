@@ -3,8 +3,9 @@
 //! [`Server`] consumes the bytes that peers send and says which bytes to write to whom. It has no
 //! sockets, no clock, no threads and no randomness, and builds without `std`: the same inputs
 //! always give the same outputs, so it can be tested and fuzzed to the last branch, and it runs on
-//! any runtime. [`rooms`] and [`direct`] hold the grammars of the two protocols that have one,
-//! for both ends of a connection.
+//! any runtime. Its counterparts are the [clients](#writing-a-client), which are built alike.
+//! [`rooms`], [`direct`] and [`addressed`] hold the grammars of the protocols that have one, for
+//! both ends of a connection.
 //!
 //! What it is not: it does not read or write. An *adapter* does that; there are three ready ones
 //! (`linechat-tokio`, `linechat-smol`, `linechat-blocking`), and the rest of this page is what you
@@ -71,12 +72,32 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Writing a client
+//!
+//! There is a client for each dialect: [`direct::Client`], [`rooms::Client`], [`pair::Client`],
+//! [`addressed::Client`], and [`LineClient`] for `echo` and `relay`. They have no socket either,
+//! and no need for a clock. Requests are methods; what the server would refuse is refused before
+//! it is sent. What the server says comes as events, an answer with what it answers; what no
+//! server should say comes as a [`Violation`]. [`Client`] tells how to drive any of them.
+//!
+//! This is a whole one for `direct` (`examples/direct_client.rs`):
+//!
+//! ```no_run
+#![doc = include_str!("../examples/direct_client.rs")]
+//! ```
+//!
+//! And this is a bot in `rooms` (`examples/rooms_bot.rs`):
+//!
+//! ```no_run
+#![doc = include_str!("../examples/rooms_bot.rs")]
+//! ```
+//!
 //! # Memory and time
 //!
 //! Every bound is in [`Limits`]. A connection holds at most one unfinished line, what one read
 //! brought, and its backlog; an idle one holds no buffer at all. Work in one call is bounded, and
 //! [`Server::poll`] and [`Server::poll_timeout`] take the same time however many connections are
-//! idle.
+//! idle. A client's bounds are in [`ClientLimits`].
 //!
 //! # Features
 //!
@@ -89,6 +110,7 @@ extern crate std;
 
 mod action;
 mod batch;
+mod client;
 mod close;
 mod config;
 mod connection;
@@ -98,6 +120,7 @@ mod engine;
 mod event;
 mod instant;
 mod limits;
+mod line_client;
 mod lines;
 mod outbox;
 mod peer;
@@ -109,12 +132,16 @@ mod text;
 mod timers;
 
 pub use crate::action::Action;
+pub use crate::client::{
+    Client, ClientDialect, ClientLimits, LineEvent, Names, RequestError, Violation,
+};
 pub use crate::close::CloseReason;
 pub use crate::config::{Config, ConfigError, Framing, Setting};
 pub use crate::connection::ConnId;
-pub use crate::dialect::{Dialect, UnknownDialect, direct, rooms};
+pub use crate::dialect::{Dialect, UnknownDialect, addressed, direct, pair, rooms};
 pub use crate::event::Event;
 pub use crate::instant::Instant;
 pub use crate::limits::Limits;
+pub use crate::line_client::{LineClient, LineState};
 pub use crate::peer::Peer;
 pub use crate::server::Server;

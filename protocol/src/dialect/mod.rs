@@ -9,10 +9,10 @@ use thiserror::Error;
 use crate::config::{Config, Framing, Setting};
 use crate::rules::Rules;
 
-mod addressed;
+pub mod addressed;
 pub mod direct;
 mod echo;
-mod pair;
+pub mod pair;
 mod relay;
 pub mod rooms;
 

@@ -165,7 +165,36 @@ pub enum Refusal<'a> {
     ListTooLong,
 }
 
-impl Refusal<'_> {
+impl<'a> Refusal<'a> {
+    /// Understands the text of an error. `None` for one that only another server says.
+    ///
+    /// A name that was cut when it was quoted stays cut.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        match text {
+            "message is not plain text" => return Some(Self::NotPlainText),
+            "too many rooms" => return Some(Self::TooManyRooms),
+            "too many names to list" => return Some(Self::ListTooLong),
+            _ => {}
+        }
+        if let Some(rest) = text.strip_prefix("line is longer than ") {
+            let max = rest.strip_suffix(" bytes")?.parse().ok()?;
+            return Some(Self::LineTooLong(max));
+        }
+        if let Some(rest) = text.strip_prefix("unknown command: ") {
+            let command = rest.strip_suffix(" (try !help)")?;
+            return Some(Self::UnknownCommand(command));
+        }
+        let (kind, rest) = text.split_once(": ")?;
+        match kind {
+            "usage" => Some(Self::Usage(rest)),
+            "bad room name" => Some(Self::BadRoomName(rest)),
+            "no such user" => Some(Self::NoSuchUser(rest)),
+            "no such room" => RoomName::parse(rest).ok().map(Self::NoSuchRoom),
+            "you are not in room" => RoomName::parse(rest).ok().map(Self::NotInRoom),
+            _ => None,
+        }
+    }
+
     /// Appends the answer that says so to `out`, with its `\r\n`.
     pub fn encode(&self, out: &mut Vec<u8>) {
         Reply::Error(&self.to_string()).encode(out);
@@ -411,6 +440,41 @@ mod tests {
     fn the_text_rule_comes_before_everything_else() {
         for line in [&b"#\x07"[..], b"!nonsense\x1b", b"@den \xff", b"\x00"] {
             assert_eq!(Request::parse(line), Err(Refusal::NotPlainText), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn every_refusal_is_understood_as_it_was_meant() {
+        let room = RoomName::parse("d-n").unwrap();
+        let refusals = [
+            Refusal::NotPlainText,
+            Refusal::LineTooLong(8192),
+            Refusal::Usage("@room text"),
+            Refusal::UnknownCommand("!a (try !help)"),
+            Refusal::BadRoomName(" a: b"),
+            Refusal::NoSuchUser("a: b"),
+            Refusal::NoSuchRoom(room),
+            Refusal::NotInRoom(room),
+            Refusal::TooManyRooms,
+            Refusal::ListTooLong,
+        ];
+        for refusal in refusals {
+            assert_eq!(Refusal::parse(&refusal.to_string()), Some(refusal));
+        }
+    }
+
+    #[test]
+    fn what_another_server_says_is_no_refusal_of_ours() {
+        for text in [
+            "",
+            "no",
+            "line is longer than x bytes",
+            "line is longer than 5",
+            "unknown command: !a",
+            "no such room: a b",
+            "trouble: a",
+        ] {
+            assert_eq!(Refusal::parse(text), None, "{text:?}");
         }
     }
 

@@ -1,10 +1,9 @@
-//! `pair`: the operator at the server's keyboard talks with one client at a time, by turns, the
-//! client first (seed 003).
+//! The rules of `pair`.
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use super::typed::{EXIT, TypedLines};
 use crate::dialect::Profile;
 use crate::engine::Engine;
 use crate::lines::Line;
@@ -28,7 +27,7 @@ struct Pair {
     client: Option<ConnId>,
     turn: Turn,
     /// What the operator typed out of turn, or while nobody was connected.
-    typed: Typed,
+    typed: TypedLines,
     /// Nothing more will be typed.
     keyboard_ended: bool,
 }
@@ -40,7 +39,7 @@ impl Pair {
             operator: None,
             client: None,
             turn: Turn::Client,
-            typed: Typed::default(),
+            typed: TypedLines::default(),
             keyboard_ended: false,
         }
     }
@@ -64,7 +63,7 @@ impl Pair {
         if let Some(client) = self.client {
             self.speak(engine, client);
         }
-        if self.typed.bytes > engine.max_answer() {
+        if self.typed.cost() > engine.max_answer() {
             engine.hold(operator);
         }
     }
@@ -76,7 +75,7 @@ impl Pair {
             send_line(engine, client, &line);
             self.turn = Turn::Client;
         }
-        if self.typed.lines.is_empty() && self.keyboard_ended {
+        if self.typed.is_empty() && self.keyboard_ended {
             self.turn = Turn::Client;
         }
         self.listen(engine, client);
@@ -90,7 +89,7 @@ impl Pair {
             engine.hold(client);
         }
         if let Some(operator) = self.operator
-            && self.typed.bytes <= engine.max_answer()
+            && self.typed.cost() <= engine.max_answer()
         {
             engine.resume(operator);
         }
@@ -103,7 +102,7 @@ impl Pair {
 
     fn client_left(&mut self, engine: &mut Engine) {
         self.client = None;
-        self.typed = Typed::default();
+        self.typed = TypedLines::default();
         if let Some(operator) = self.operator {
             engine.couple(operator, None);
             engine.resume(operator);
@@ -175,34 +174,9 @@ enum Turn {
     Operator,
 }
 
-/// Lines that wait to be sent.
-#[derive(Debug, Default)]
-struct Typed {
-    lines: VecDeque<Vec<u8>>,
-    bytes: usize,
-}
-
-impl Typed {
-    fn push(&mut self, line: &[u8]) {
-        self.bytes += line.len() + LINE_COST;
-        self.lines.push_back(line.to_vec());
-    }
-
-    fn pop(&mut self) -> Option<Vec<u8>> {
-        let line = self.lines.pop_front()?;
-        self.bytes -= line.len() + LINE_COST;
-        Some(line)
-    }
-}
-
 fn send_line(engine: &mut Engine, to: ConnId, line: &[u8]) {
     let mut frame = Vec::with_capacity(line.len() + 1);
     frame.extend_from_slice(line);
     frame.push(b'\n');
     engine.send(to, &frame);
 }
-
-/// What a side types to end the talk. It is not sent.
-const EXIT: &[u8] = b"EXIT";
-/// What a line that waits takes beside its bytes.
-const LINE_COST: usize = 32;

@@ -1,10 +1,10 @@
-//! `addressed`: each message goes to all connections, its sender's among them, stamped with the
-//! sender's address; all others are told who comes and goes (seed 001).
+//! The rules of `addressed`.
 
 use alloc::boxed::Box;
-use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::message::Reply;
 use crate::dialect::Profile;
 use crate::engine::Engine;
 use crate::lines::{Ending, Line};
@@ -31,39 +31,45 @@ struct Addressed {
 }
 
 impl Addressed {
-    fn begin_frame(&mut self, engine: &Engine, sender: ConnId) {
+    fn encode(&mut self, reply: Reply<'_>) {
         self.frame.clear();
-        if let Some(peer) = engine.peer(sender) {
-            self.frame
-                .extend_from_slice(format!("[{peer}] ").as_bytes());
-        }
-    }
-
-    /// Tells all others what became of `conn` (seed 001, requirements 3 and 5).
-    fn tell_others(&mut self, engine: &mut Engine, conn: ConnId, notice: &[u8]) {
-        self.begin_frame(engine, conn);
-        self.frame.extend_from_slice(notice);
-        engine.send_to_all(self.connected.members(), Some(conn), &self.frame);
+        reply.encode(&mut self.frame);
     }
 }
 
 impl Rules for Addressed {
     fn joined(&mut self, engine: &mut Engine, conn: ConnId) {
-        self.tell_others(engine, conn, b"(connected)\n");
+        let who = shown(engine, conn);
+        self.encode(Reply::Connected { who: &who });
+        engine.send_to_all(self.connected.members(), Some(conn), &self.frame);
         self.connected.insert(conn);
     }
 
     fn message(&mut self, engine: &mut Engine, conn: ConnId, line: Line<'_>) {
-        self.begin_frame(engine, conn);
-        self.frame.extend_from_slice(line.content());
-        if line.ending != Ending::None {
-            self.frame.push(b'\n');
+        let reply = Reply::Message {
+            from: &shown(engine, conn),
+            text: line.content(),
+        };
+        self.frame.clear();
+        match line.ending {
+            Ending::None => reply.encode_chunk(&mut self.frame),
+            _ => reply.encode(&mut self.frame),
         }
         engine.send_to_all(self.connected.members(), None, &self.frame);
     }
 
     fn left(&mut self, engine: &mut Engine, conn: ConnId) {
         self.connected.remove(conn);
-        self.tell_others(engine, conn, b"(disconnected)\n");
+        let who = shown(engine, conn);
+        self.encode(Reply::Disconnected { who: &who });
+        engine.send_to_all(self.connected.members(), Some(conn), &self.frame);
     }
+}
+
+/// A connection's address and port.
+fn shown(engine: &Engine, conn: ConnId) -> String {
+    engine
+        .peer(conn)
+        .map(|peer| peer.to_string())
+        .unwrap_or_default()
 }

@@ -1,0 +1,12 @@
+//! `pair`: the operator at the server's keyboard talks with one client at a time, by turns, the
+//! client first (seed 003).
+//!
+//! A line is a line; the one word that means something, `EXIT`, is for the side that types it and
+//! is never sent. So there is no grammar, but there are turns, and [`Client`] keeps to them.
+
+mod client;
+mod server;
+mod typed;
+
+pub use self::client::{Client, ClientState, Typed};
+pub(crate) use self::server::PROFILE;

@@ -1,0 +1,38 @@
+//! What both sides of `pair` type.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+/// Lines that wait to be sent.
+#[derive(Debug, Default)]
+pub(crate) struct TypedLines {
+    lines: VecDeque<Vec<u8>>,
+    bytes: usize,
+}
+
+impl TypedLines {
+    pub(crate) fn push(&mut self, line: &[u8]) {
+        self.bytes += line.len() + LINE_COST;
+        self.lines.push_back(line.to_vec());
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Vec<u8>> {
+        let line = self.lines.pop_front()?;
+        self.bytes -= line.len() + LINE_COST;
+        Some(line)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// How much memory they take, in bytes.
+    pub(crate) fn cost(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// What a side types to end the talk. It is not sent.
+pub(crate) const EXIT: &[u8] = b"EXIT";
+/// What a line that waits takes beside its bytes.
+const LINE_COST: usize = 32;
