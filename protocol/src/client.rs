@@ -463,7 +463,7 @@ impl Input {
     fn next(&mut self, max_line: usize) -> Option<Received<'_>> {
         self.forget_taken();
         if self.waiting.is_empty() {
-            return self.next_at_end(max_line);
+            return self.next_at_end();
         }
         let mut rest = &self.waiting[..];
         let decoded = self.decoder.decode(&mut rest, max_line);
@@ -472,12 +472,12 @@ impl Input {
     }
 
     /// The last line may have no ending.
-    fn next_at_end(&mut self, max_line: usize) -> Option<Received<'_>> {
+    fn next_at_end(&mut self) -> Option<Received<'_>> {
         if self.end != End::Received {
             self.decoder.shrink();
             return None;
         }
-        if let Some(last) = self.decoder.decode_end(max_line) {
+        if let Some(last) = self.decoder.decode_end() {
             return Some(Received::from(last));
         }
         self.end = End::Told;
