@@ -18,7 +18,8 @@
 //!
 //! An adapter finds the rest here, too: [`Clock`] for the time that it tells the core,
 //! [`AcceptErrors`] for when `accept` fails, [`prepare`] for what it accepted, [`LINGER`] for how
-//! to close, and [`log`] for what happened.
+//! to close, and [`log`] for what happened. What adapters to asynchronous runtimes have in common
+//! is in [`tasks`].
 //!
 //! Nothing here spawns a thread, but for the console, which is one.
 
@@ -40,3 +41,4 @@ mod listen;
 pub mod log;
 mod program;
 mod signals;
+pub mod tasks;

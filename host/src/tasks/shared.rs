@@ -1,20 +1,21 @@
-//! What the tasks of one server share: the server and the writing halves of its sockets.
+//! What the tasks of one server share: the server and its sockets.
 
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use linechat_host::{Clock, log};
 use linechat_protocol::{Action, ConnId, Peer, Server};
-use tokio::net::tcp::OwnedWriteHalf;
+
+use super::{Runtime, Stream};
+use crate::{Clock, log};
 
 /// The state of all tasks. The lock is never held across an await.
-pub(crate) struct Shared {
-    state: Mutex<State>,
+pub(super) struct Shared<R: Runtime> {
+    state: Mutex<State<R>>,
 }
 
-impl Shared {
-    pub(crate) fn new(server: Server) -> Self {
+impl<R: Runtime> Shared<R> {
+    pub(super) fn new(server: Server) -> Self {
         let state = State {
             server,
             clock: Clock::start(),
@@ -32,74 +33,66 @@ impl Shared {
         }
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State<R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-pub(crate) struct State {
-    pub(crate) server: Server,
-    pub(crate) clock: Clock,
+pub(super) struct State<R: Runtime> {
+    pub(super) server: Server,
+    pub(super) clock: Clock,
     /// By [`ConnId::index`].
-    sockets: Vec<Option<Socket>>,
+    sockets: Vec<Option<Socket<R>>>,
     /// Where every connection reads to, so that an idle one holds no buffer.
-    pub(crate) scratch: Box<[u8]>,
+    pub(super) scratch: Box<[u8]>,
     /// Wakes the flusher.
-    pub(crate) flusher: Option<Waker>,
+    pub(super) flusher: Option<Waker>,
     /// Wakes the acceptor.
-    pub(crate) acceptor: Option<Waker>,
+    pub(super) acceptor: Option<Waker>,
     /// The acceptor waits until the server takes more connections.
-    pub(crate) is_full: bool,
+    pub(super) is_full: bool,
     /// Wakes whoever waits for the end.
     main: Option<Waker>,
     /// How many connections have not been released.
     connections: usize,
     /// All tasks are to end, without a word to anybody.
-    pub(crate) ended: bool,
+    pub(super) ended: bool,
 }
 
 /// What is known of a connection outside its own task.
-pub(crate) struct Socket {
+pub(super) struct Socket<R: Runtime> {
     conn: ConnId,
-    pub(crate) writer: OwnedWriteHalf,
+    pub(super) stream: Arc<R::Stream>,
     /// The server takes more from it.
-    pub(crate) reading: bool,
+    pub(super) reading: bool,
     /// It did not take all that there was to write: its task waits until it takes more.
-    pub(crate) blocked: bool,
+    pub(super) blocked: bool,
     /// The server has closed it.
-    pub(crate) closing: bool,
+    pub(super) closing: bool,
     /// Wakes its task.
     task: Option<Waker>,
 }
 
-impl Socket {
+impl<R: Runtime> Socket<R> {
     /// Has the current task woken when something changes for this connection.
-    pub(crate) fn register(&mut self, cx: &Context<'_>) {
-        if self
-            .task
-            .as_ref()
-            .is_none_or(|task| !task.will_wake(cx.waker()))
-        {
-            self.task = Some(cx.waker().clone());
-        }
+    pub(super) fn register(&mut self, cx: &Context<'_>) {
+        register(&mut self.task, cx);
     }
 
     fn wake(&self) {
-        if let Some(task) = &self.task {
-            task.wake_by_ref();
-        }
+        wake(&self.task);
     }
 }
 
-impl State {
-    pub(crate) fn insert(&mut self, peer: Peer, writer: OwnedWriteHalf) -> ConnId {
+impl<R: Runtime> State<R> {
+    pub(super) fn insert(&mut self, peer: Peer, stream: Arc<R::Stream>) -> ConnId {
         let conn = self.server.accept(self.clock.now(), peer);
         if self.sockets.len() <= conn.index() {
             self.sockets.resize_with(conn.index() + 1, || None);
         }
         let socket = Socket {
             conn,
-            writer,
+            stream,
             reading: true,
             blocked: false,
             closing: false,
@@ -111,42 +104,51 @@ impl State {
         conn
     }
 
-    /// Forgets a connection whose reading half is gone.
-    pub(crate) fn release(&mut self, conn: ConnId) {
-        if let Some(socket) = self.sockets.get_mut(conn.index()).and_then(Option::take) {
-            // Its sending half has been ended already.
-            socket.writer.forget();
+    /// Closes a socket, whose task has no use for it any more, and forgets the connection.
+    pub(super) fn release(&mut self, conn: ConnId) {
+        if self.socket(conn).is_some() {
+            self.sockets[conn.index()] = None;
             self.connections -= 1;
         }
         self.server.release(self.clock.now(), conn);
         self.wake_flusher();
     }
 
-    pub(crate) fn shut_down(&mut self) {
+    pub(super) fn shut_down(&mut self) {
         self.server.shut_down(self.clock.now());
         self.wake_flusher();
     }
 
     /// Ready when nobody is connected and nobody can connect any more. `listens` says whether
     /// somebody could before the shutdown.
-    pub(crate) fn poll_end(&mut self, listens: bool, cx: &Context<'_>) -> Poll<()> {
+    pub(super) fn poll_end(&mut self, listens: bool, cx: &Context<'_>) -> Poll<()> {
         if self.connections == 0 && (!listens || self.server.is_shutting_down()) {
             self.flush();
             return Poll::Ready(());
         }
-        self.main = Some(cx.waker().clone());
+        register(&mut self.main, cx);
         Poll::Pending
     }
 
-    pub(crate) fn socket(&mut self, conn: ConnId) -> Option<&mut Socket> {
+    pub(super) fn socket(&mut self, conn: ConnId) -> Option<&mut Socket<R>> {
         self.sockets
             .get_mut(conn.index())?
             .as_mut()
             .filter(|socket| socket.conn == conn)
     }
 
+    /// Whether the server takes more from a connection.
+    pub(super) fn is_reading(&mut self, conn: ConnId) -> bool {
+        self.socket(conn).is_some_and(|socket| socket.reading)
+    }
+
+    /// Whether a connection did not take all that there was to write.
+    pub(super) fn is_blocked(&mut self, conn: ConnId) -> bool {
+        self.socket(conn).is_some_and(|socket| socket.blocked)
+    }
+
     /// Does all that the server wants done.
-    pub(crate) fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         while let Some(action) = self.server.poll() {
             match action {
                 Action::Transmit(conn) => self.write(conn),
@@ -159,15 +161,15 @@ impl State {
             log::event(&event);
         }
         if self.is_full && self.server.accepting() || self.server.is_shutting_down() {
-            wake(&mut self.acceptor);
+            wake(&self.acceptor);
         }
         if self.connections == 0 {
-            wake(&mut self.main);
+            wake(&self.main);
         }
     }
 
     /// Writes what there is for a connection, unless its socket is known to take nothing.
-    pub(crate) fn write(&mut self, conn: ConnId) {
+    pub(super) fn write(&mut self, conn: ConnId) {
         let Some(socket) = self.sockets.get_mut(conn.index()).and_then(Option::as_mut) else {
             return;
         };
@@ -175,7 +177,7 @@ impl State {
         if socket.blocked || bytes.is_empty() {
             return;
         }
-        match socket.writer.try_write(bytes) {
+        match socket.stream.try_write(bytes) {
             Ok(written) => {
                 socket.blocked = written < bytes.len();
                 if socket.blocked {
@@ -191,20 +193,18 @@ impl State {
         }
     }
 
-    pub(crate) fn fail(&mut self, conn: ConnId, error: &io::Error) {
+    pub(super) fn fail(&mut self, conn: ConnId, error: &io::Error) {
         log::transport_failed(conn, error);
         self.server.transport_failed(self.clock.now(), conn);
         self.wake_flusher();
     }
 
-    pub(crate) fn wake_flusher(&self) {
-        if let Some(flusher) = &self.flusher {
-            flusher.wake_by_ref();
-        }
+    pub(super) fn wake_flusher(&self) {
+        wake(&self.flusher);
     }
 
     /// Makes all tasks end.
-    pub(crate) fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.ended = true;
         self.wake_flusher();
         for socket in self.sockets.iter().flatten() {
@@ -212,7 +212,7 @@ impl State {
         }
     }
 
-    fn change(&mut self, conn: ConnId, change: impl FnOnce(&mut Socket)) {
+    fn change(&mut self, conn: ConnId, change: impl FnOnce(&mut Socket<R>)) {
         if let Some(socket) = self.socket(conn) {
             change(socket);
             socket.wake();
@@ -220,9 +220,16 @@ impl State {
     }
 }
 
-fn wake(waker: &mut Option<Waker>) {
-    if let Some(waker) = waker.take() {
-        waker.wake();
+fn wake(waker: &Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake_by_ref();
+    }
+}
+
+/// Puts the waker of the current task into `slot`.
+pub(super) fn register(slot: &mut Option<Waker>, cx: &Context<'_>) {
+    if slot.as_ref().is_none_or(|task| !task.will_wake(cx.waker())) {
+        *slot = Some(cx.waker().clone());
     }
 }
 

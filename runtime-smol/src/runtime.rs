@@ -1,0 +1,177 @@
+//! The sockets and timers of async-io, and the tasks of async-executor.
+
+use std::future::{pending, poll_fn};
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use async_executor::Executor;
+use async_io::Async;
+use linechat_host::tasks;
+use rustix::event::epoll;
+
+/// Starts tasks on an executor, which owns them and whose end is theirs.
+#[derive(Clone)]
+pub(crate) struct Runtime(Weak<Executor<'static>>);
+
+impl Runtime {
+    pub(crate) fn new(executor: &Arc<Executor<'static>>) -> Self {
+        Self(Arc::downgrade(executor))
+    }
+}
+
+impl tasks::Runtime for Runtime {
+    type Listener = Socket<TcpListener>;
+    type Stream = Socket<TcpStream>;
+    type Timer = Timer;
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(executor) = self.0.upgrade() {
+            executor.spawn(task).detach();
+        }
+    }
+}
+
+/// A socket, and whether it is worth a try.
+///
+/// async-io asks the system anew for each wait, and forgets the answer; this remembers it, so that
+/// what is known to be readable is read without asking, and what was read to its end is not read
+/// again before there is more.
+pub(crate) struct Socket<T> {
+    io: Async<T>,
+    readable: AtomicBool,
+}
+
+impl<T: AsFd> Socket<T> {
+    /// Does `read` as soon as the socket is readable. It says what it did, and whether there may
+    /// be more.
+    fn poll_read_with<O>(
+        &self,
+        cx: &mut Context<'_>,
+        mut read: impl FnMut(&T) -> io::Result<(O, bool)>,
+    ) -> Poll<io::Result<O>> {
+        loop {
+            if !self.readable.load(Ordering::Relaxed) {
+                ready!(self.io.poll_readable(cx))?;
+            }
+            let (output, more) = match read(self.io.get_ref()) {
+                Ok((output, more)) => (Some(Ok(output)), more),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => (None, false),
+                Err(error) => (Some(Err(error)), true),
+            };
+            self.readable.store(more, Ordering::Relaxed);
+            if let Some(output) = output {
+                return Poll::Ready(output);
+            }
+        }
+    }
+}
+
+impl<T> From<Async<T>> for Socket<T> {
+    fn from(io: Async<T>) -> Self {
+        Self {
+            io,
+            readable: AtomicBool::new(false),
+        }
+    }
+}
+
+impl<T: AsFd> AsFd for Socket<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.io.as_fd()
+    }
+}
+
+impl tasks::Listener for Socket<TcpListener> {
+    type Stream = Socket<TcpStream>;
+
+    fn new(listener: TcpListener) -> io::Result<Self> {
+        Async::new(listener).map(Self::from)
+    }
+
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Self::Stream, SocketAddr)>> {
+        let (stream, address) =
+            ready!(self.poll_read_with(cx, |listener| Ok((listener.accept()?, true))))?;
+        Poll::Ready(Ok((Async::new(stream)?.into(), address)))
+    }
+}
+
+impl tasks::Stream for Socket<TcpStream> {
+    fn new(stream: TcpStream) -> io::Result<Self> {
+        Async::new(stream).map(Self::from)
+    }
+
+    fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_read_with(cx, |mut stream| {
+            let read = stream.read(buffer)?;
+            Ok((read, read == buffer.len()))
+        })
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.io.get_ref().write(bytes)
+    }
+
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_writable(cx)
+    }
+
+    async fn failed(&self) {
+        let Ok(failure) = watch_for_failure(self) else {
+            // Then it is noticed as soon as the socket is read from or written to again.
+            return pending().await;
+        };
+        let _ = poll_fn(|cx| failure.poll_readable(cx)).await;
+    }
+}
+
+/// What this returns turns readable when the peer vanishes.
+///
+/// async-io can only wait until a socket is readable or writable, and one that is not read from may
+/// be both all the time. An epoll instance that was asked for nothing still tells of failures, and
+/// is a descriptor that async-io can wait for. It exists as long as it is waited for, which is rare:
+/// while a rate limit or the dialect's rules keep somebody waiting.
+fn watch_for_failure(socket: impl AsFd) -> io::Result<Async<OwnedFd>> {
+    let failure = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+    epoll::add(
+        &failure,
+        socket,
+        epoll::EventData::new_u64(0),
+        epoll::EventFlags::empty(),
+    )?;
+    Async::new_nonblocking(failure)
+}
+
+/// A timer that is set for the earliest of the times that it is asked for, since setting it takes
+/// system calls, and that is set again when it turns out to have been too early.
+#[derive(Default)]
+pub(crate) struct Timer(Option<Alarm>);
+
+struct Alarm {
+    at: Instant,
+    timer: async_io::Timer,
+}
+
+impl tasks::Timer for Timer {
+    fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
+        loop {
+            let alarm = match &mut self.0 {
+                Some(alarm) if alarm.at <= at => alarm,
+                alarm => alarm.insert(Alarm {
+                    at,
+                    timer: async_io::Timer::at(at),
+                }),
+            };
+            ready!(Pin::new(&mut alarm.timer).poll(cx));
+            self.0 = None;
+            if Instant::now() >= at {
+                return Poll::Ready(());
+            }
+        }
+    }
+}
