@@ -82,7 +82,14 @@ impl Engine {
                 connection.outbox.clear();
                 self.recharge(conn);
             }
-            _ => connection.drain_deadline = self.shut_down_deadline,
+            // Whoever left by themselves may take their time, as long as they take something.
+            CloseReason::PeerLeft | CloseReason::Quit => {
+                connection.drain_deadline = self.shut_down_deadline;
+            }
+            _ => {
+                let deadline = self.now + self.limits.grace;
+                connection.drain_deadline = Some(self.shut_down_deadline.unwrap_or(deadline));
+            }
         }
         self.leaving.push_back(conn);
     }

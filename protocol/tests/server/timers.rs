@@ -250,6 +250,58 @@ fn a_slow_consumer_has_a_grace_for_the_line_that_was_begun() {
 }
 
 #[test]
+fn whoever_is_closed_from_this_side_has_a_grace_however_busily_they_read() {
+    at_its_deadline(CloseReason::LoginTimeout, SECOND, || {
+        let chat = World::direct();
+        let stranger = chat.connect();
+        chat.waits(SECOND * 280);
+        stranger.stops_reading();
+        stranger.says("a word that is refused");
+        chat.waits(SECOND * 20);
+        stranger.is_draining(CloseReason::LoginTimeout);
+        reads_a_little(&chat, &stranger);
+        (chat, stranger)
+    });
+    at_its_deadline(CloseReason::OperatorExit, SECOND, || {
+        let chat = World::pair();
+        let operator = chat.console();
+        let client = chat.connect();
+        client.stops_reading();
+        client.says("hi");
+        operator.sends("some words\nEXIT\n");
+        client.is_draining(CloseReason::OperatorExit);
+        reads_a_little(&chat, &client);
+        (chat, client)
+    });
+    at_its_deadline(CloseReason::LineTooLong, SECOND, || {
+        let chat = World::with(Dialect::RELAY, |limits| limits.max_line = 16);
+        let alice = chat.connect();
+        let bob = chat.connect();
+        bob.stops_reading();
+        alice.says("some words");
+        bob.says("more than sixteen bytes");
+        reads_a_little(&chat, &bob);
+        (chat, bob)
+    });
+}
+
+#[test]
+fn whoever_left_by_themselves_may_take_their_time() {
+    for last in ["LIST", "SEND alice bye"] {
+        let chat = World::direct();
+        let alice = chat.join("alice");
+        alice.stops_reading();
+        alice.sends(last);
+        alice.ends();
+        for _ in 0..8 {
+            chat.waits(SECOND * 29);
+            alice.takes(1);
+        }
+        alice.is_draining(CloseReason::PeerLeft);
+    }
+}
+
+#[test]
 fn a_timeout_that_is_not_due_changes_nothing() {
     let chat = World::rooms();
     let alice = chat.connect();
@@ -287,6 +339,14 @@ fn at_its_deadline(reason: CloseReason, deadline: Duration, make: impl Fn() -> (
         let (chat, person) = make();
         chat.oversleeps(deadline + late);
         person.is_closed(reason);
+    }
+}
+
+/// For all but a second of the grace.
+fn reads_a_little(chat: &World, person: &Person) {
+    for _ in 1..Limits::default().grace.as_secs() {
+        chat.waits(SECOND);
+        person.takes(1);
     }
 }
 
