@@ -91,16 +91,26 @@ impl LineDecoder {
         max_line: usize,
     ) -> Option<Decoded<'s>> {
         self.forget_spent();
-        loop {
-            let Some(end) = memchr(b'\n', input) else {
-                return self.keep(mem::take(input), max_line);
-            };
-            let (raw, rest) = input.split_at(end + 1);
-            *input = rest;
-            if mem::take(&mut self.skipping) {
-                continue;
+        self.skip(input);
+        let Some(end) = memchr(b'\n', input) else {
+            return self.keep(mem::take(input), max_line);
+        };
+        let (raw, rest) = input.split_at(end + 1);
+        *input = rest;
+        Some(self.finish_line(raw, max_line))
+    }
+
+    /// Takes off `input` what is left of a line that was said to be too long.
+    pub(crate) fn skip(&mut self, input: &mut &[u8]) {
+        if !self.skipping {
+            return;
+        }
+        match memchr(b'\n', input) {
+            Some(end) => {
+                *input = &input[end + 1..];
+                self.skipping = false;
             }
-            return Some(self.finish_line(raw, max_line));
+            None => *input = &[],
         }
     }
 
@@ -154,7 +164,7 @@ impl LineDecoder {
 
     /// Keeps the beginning of a line, unless it is too long already.
     fn keep(&mut self, bytes: &[u8], max_line: usize) -> Option<Decoded<'static>> {
-        if self.skipping || bytes.is_empty() {
+        if bytes.is_empty() {
             return None;
         }
         let length = self.partial.len() + bytes.len();

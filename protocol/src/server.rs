@@ -272,6 +272,8 @@ impl Server {
         decoder: &mut LineDecoder,
         mut input: &'a [u8],
     ) -> &'a [u8] {
+        // What is dropped anyway need not wait.
+        decoder.skip(&mut input);
         while !input.is_empty() && self.engine.may_take(conn) {
             let decoded = match framing {
                 Framing::Lines => decoder.decode(&mut input, self.engine.limits.max_line),

@@ -218,6 +218,25 @@ fn lines_that_are_refused_count_too() {
     alice.hears("BAD-RQST-HDR\n");
 }
 
+#[test]
+fn the_rest_of_a_line_that_is_dropped_need_not_wait() {
+    let chat = World::with(Dialect::DIRECT, |limits| {
+        limits.rate_limit = NonZeroU32::new(1);
+        limits.max_line = 8;
+    });
+    let alice = chat.connect();
+    alice.sends("123456789");
+    alice.hears("BAD-RQST-BODY\n");
+    alice.sends("more of it");
+    alice.sends("and the end\nnext");
+    assert!(alice.is_paused());
+    chat.waits(Duration::from_secs(1));
+    assert!(!alice.is_paused());
+    alice.hears_nothing();
+    alice.sends("\n");
+    alice.hears("BAD-RQST-HDR\n");
+}
+
 fn by_lines(max_backlog: usize) -> World {
     let mut config = Config::new(Dialect::ECHO);
     config.framing = Some(Framing::Lines);
