@@ -13,6 +13,9 @@ pub(crate) struct Wire {
     pub(crate) server: Server,
     pub(crate) now: Instant,
     pub(crate) transports: Vec<Transport>,
+    pub(crate) has_console: bool,
+    /// All that the server ever asked for.
+    pub(crate) actions: Vec<Action>,
     places: BTreeMap<ConnId, usize>,
     max_backlog: usize,
     max_buffered: usize,
@@ -24,6 +27,7 @@ pub(crate) struct Wire {
 #[derive(Debug)]
 pub(crate) struct Transport {
     pub(crate) id: ConnId,
+    pub(crate) is_console: bool,
     /// All that was ever written to the peer.
     pub(crate) received: Vec<u8>,
     /// What the server handed out and the peer has not taken yet.
@@ -37,6 +41,7 @@ pub(crate) struct Transport {
     pub(crate) left: Option<CloseReason>,
     pub(crate) closed: Option<CloseReason>,
     pub(crate) released: bool,
+    pub(crate) failed: bool,
     /// Output was dropped that the peer could have taken up in the middle of a frame.
     pub(crate) torn: bool,
     /// How many bytes wait for the peer, handed out or not.
@@ -51,6 +56,8 @@ impl Wire {
             server: Server::new(config).expect("the configuration is valid"),
             now: Instant::after_epoch(Duration::from_secs(1)),
             transports: Vec::new(),
+            has_console: false,
+            actions: Vec::new(),
             places: BTreeMap::new(),
             sent: 0,
         }
@@ -59,11 +66,13 @@ impl Wire {
     /// Connects a peer. Returns its place in [`transports`](Self::transports).
     pub(crate) fn accept(&mut self, peer: Peer) -> usize {
         let id = self.server.accept(self.now, peer);
+        self.has_console |= peer == Peer::Console;
         let place = self.transports.len();
         let known = self.places.insert(id, place);
         assert_eq!(known, None, "a name was given twice");
         self.transports.push(Transport {
             id,
+            is_console: peer == Peer::Console,
             received: Vec::new(),
             handed_out: Vec::new(),
             is_prompt: true,
@@ -73,6 +82,7 @@ impl Wire {
             left: None,
             closed: None,
             released: false,
+            failed: false,
             torn: false,
             backlog: 0,
         });
@@ -94,6 +104,7 @@ impl Wire {
     pub(crate) fn fail(&mut self, place: usize) {
         let id = self.id(place);
         self.transports[place].handed_out.clear();
+        self.transports[place].failed = true;
         self.server.transport_failed(self.now, id);
         self.check(None);
     }
@@ -126,7 +137,9 @@ impl Wire {
     pub(crate) fn hand_out(&mut self, place: usize) {
         let id = self.id(place);
         let bytes = self.server.take_transmit(id);
-        self.transports[place].handed_out.extend_from_slice(&bytes);
+        let transport = &mut self.transports[place];
+        transport.handed_out.extend_from_slice(&bytes);
+        transport.dirty |= !bytes.is_empty();
         self.check(None);
     }
 
@@ -135,6 +148,7 @@ impl Wire {
         self.server.release(self.now, id);
         let transport = &mut self.transports[place];
         transport.released = true;
+        transport.failed = true;
         transport.handed_out.clear();
         self.check(None);
         let transport = &mut self.transports[place];
@@ -186,13 +200,7 @@ impl Wire {
                 is_busy = true;
             }
             self.check_nobody_is_forgotten();
-            for place in 0..self.transports.len() {
-                if self.transports[place].is_prompt && self.transports[place].dirty {
-                    self.transports[place].dirty = false;
-                    while self.write(place, usize::MAX) > 0 {}
-                    is_busy = true;
-                }
-            }
+            is_busy |= self.write_promptly();
             if self
                 .server
                 .poll_timeout()
@@ -207,6 +215,38 @@ impl Wire {
             rounds += 1;
             let bound = 100 + 4 * (self.transports.len() + self.sent);
             assert!(rounds <= bound, "the server never comes to rest");
+        }
+    }
+
+    /// Everybody who reads promptly takes what the server named. Says whether there was anybody.
+    pub(crate) fn write_promptly(&mut self) -> bool {
+        let mut is_written = false;
+        for place in 0..self.transports.len() {
+            let transport = &mut self.transports[place];
+            if transport.is_prompt && transport.dirty {
+                transport.dirty = false;
+                while self.write(place, usize::MAX) > 0 {}
+                is_written = true;
+            }
+        }
+        is_written
+    }
+
+    pub(crate) fn let_everybody_read(&mut self) {
+        for place in 0..self.transports.len() {
+            self.transports[place].is_prompt = true;
+            while self.write(place, usize::MAX) > 0 {}
+        }
+    }
+
+    /// Lets the server do what it put off, without polling it.
+    pub(crate) fn catch_up(&mut self) {
+        while self
+            .server
+            .poll_timeout()
+            .is_some_and(|due| due <= self.now)
+        {
+            self.handle_timeout();
         }
     }
 
@@ -238,6 +278,7 @@ impl Wire {
     }
 
     fn act(&mut self, action: Action) {
+        self.actions.push(action);
         let (Action::Transmit(id)
         | Action::PauseReading(id)
         | Action::ResumeReading(id)
@@ -262,13 +303,11 @@ impl Wire {
             }
             Action::Close(_, reason) => {
                 assert_eq!(waiting, 0, "closed with output waiting");
-                assert!(
-                    transport.handed_out.is_empty() || transport.torn,
-                    "closed before what was handed out was written"
-                );
+                transport.torn |= !transport.handed_out.is_empty();
                 assert_eq!(transport.left, Some(reason), "closed for another reason");
                 transport.closed = Some(reason);
                 transport.handed_out.clear();
+                transport.backlog = 0;
             }
         }
     }

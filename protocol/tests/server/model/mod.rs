@@ -1,0 +1,289 @@
+//! What a server should do, written from the documents and as naively as possible: maps, strings,
+//! queues without bounds, and every stream looked at from its beginning whenever it grows. Shares
+//! no code with the server; it borrows only its vocabulary.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use linechat_protocol::{CloseReason, Config, Dialect, Framing, Instant, Peer};
+
+mod direct;
+mod pair;
+mod plain;
+mod rooms;
+mod stream;
+
+use self::stream::{Message, Stream};
+
+/// All that a server should do.
+pub(crate) struct Model {
+    rules: Box<dyn Rules>,
+    pub(crate) all: Everybody,
+    framing: Framing,
+    is_telnet: bool,
+    has_login: bool,
+    login_timeout: Option<Duration>,
+    idle_timeout: Option<Duration>,
+    max_line: usize,
+    now: Instant,
+}
+
+/// Everybody who ever connected.
+#[derive(Default)]
+pub(crate) struct Everybody {
+    pub(crate) parties: Vec<Party>,
+    leaving: VecDeque<usize>,
+    pub(crate) is_shutting_down: bool,
+}
+
+/// Somebody who connected.
+pub(crate) struct Party {
+    pub(crate) peer: Peer,
+    stream: Stream,
+    unread: VecDeque<Message>,
+    /// All that should be sent to it.
+    pub(crate) output: Vec<u8>,
+    pub(crate) left: Option<CloseReason>,
+    is_joined: bool,
+    pub(crate) is_logged_in: bool,
+    since: Instant,
+    /// When something of it was last received or taken.
+    last_input: Instant,
+}
+
+/// One protocol.
+trait Rules {
+    fn is_welcome(&self) -> bool {
+        true
+    }
+
+    /// Whether it is somebody's turn.
+    fn listens_to(&self, _who: usize) -> bool {
+        true
+    }
+
+    fn joined(&mut self, _all: &mut Everybody, _who: usize) {}
+
+    /// `ending` is what the line came with; nothing for a chunk.
+    fn said(&mut self, all: &mut Everybody, who: usize, content: &[u8], ending: &[u8]);
+
+    fn said_too_much(&mut self, all: &mut Everybody, who: usize) {
+        all.close(who, CloseReason::LineTooLong);
+    }
+
+    fn ended(&mut self, all: &mut Everybody, who: usize) {
+        all.close(who, CloseReason::PeerLeft);
+    }
+
+    fn left(&mut self, _all: &mut Everybody, _who: usize) {}
+}
+
+impl Model {
+    pub(crate) fn new(config: &Config) -> Self {
+        let default = match config.dialect.name() {
+            "echo" if !config.uppercase => Framing::Chunks,
+            _ => Framing::Lines,
+        };
+        let is_telnet = [Dialect::ROOMS, Dialect::DIRECT].contains(&config.dialect);
+        Self {
+            rules: rules(config),
+            all: Everybody::default(),
+            framing: config.framing.unwrap_or(default),
+            is_telnet,
+            has_login: is_telnet,
+            login_timeout: config.limits.login_timeout,
+            idle_timeout: config.limits.idle_timeout,
+            max_line: config.limits.max_line,
+            now: Instant::EPOCH,
+        }
+    }
+
+    pub(crate) fn is_accepting(&self) -> bool {
+        !self.all.is_shutting_down && self.rules.is_welcome()
+    }
+
+    pub(crate) fn accept(&mut self, peer: Peer) {
+        let refusal = if self.all.is_shutting_down {
+            Some(CloseReason::ShuttingDown)
+        } else if peer != Peer::Console && !self.rules.is_welcome() {
+            Some(CloseReason::NotAccepting)
+        } else {
+            None
+        };
+        let framing = match peer {
+            Peer::Console => Framing::Lines,
+            Peer::Socket(_) => self.framing,
+        };
+        self.all.parties.push(Party {
+            peer,
+            stream: Stream::new(framing, self.is_telnet, self.max_line),
+            unread: VecDeque::new(),
+            output: Vec::new(),
+            left: refusal,
+            is_joined: refusal.is_none(),
+            is_logged_in: false,
+            since: self.now,
+            last_input: self.now,
+        });
+        if refusal.is_none() {
+            let who = self.all.parties.len() - 1;
+            self.rules.joined(&mut self.all, who);
+        }
+        self.go_on();
+    }
+
+    pub(crate) fn bytes(&mut self, who: usize, bytes: &[u8]) {
+        let party = &mut self.all.parties[who];
+        if party.left.is_some() || bytes.is_empty() || party.stream.is_ended() {
+            return;
+        }
+        party.last_input = self.now;
+        party.unread.extend(party.stream.grow(bytes));
+        self.listen_to(who);
+        self.go_on();
+    }
+
+    pub(crate) fn eof(&mut self, who: usize) {
+        let party = &mut self.all.parties[who];
+        if party.left.is_some() || party.stream.is_ended() {
+            return;
+        }
+        party.unread.extend(party.stream.end());
+        self.listen_to(who);
+        self.go_on();
+    }
+
+    pub(crate) fn fail(&mut self, who: usize) {
+        self.all.close(who, CloseReason::TransportFailed);
+        self.go_on();
+    }
+
+    pub(crate) fn shut_down(&mut self) {
+        self.all.shut_down();
+        self.go_on();
+    }
+
+    /// Closes whoever is due, in the order of their deadlines.
+    pub(crate) fn pass(&mut self, until: Instant) {
+        loop {
+            let deadlines = (0..self.all.parties.len()).filter_map(|who| self.deadline(who));
+            let Some((at, who, reason)) = deadlines.min_by_key(|&(at, who, _)| (at, who)) else {
+                break;
+            };
+            if at > until {
+                break;
+            }
+            self.now = at;
+            self.all.close(who, reason);
+            self.go_on();
+        }
+        self.now = until;
+    }
+
+    fn deadline(&self, who: usize) -> Option<(Instant, usize, CloseReason)> {
+        let party = &self.all.parties[who];
+        if party.left.is_some() || party.peer == Peer::Console {
+            return None;
+        }
+        let login = self
+            .login_timeout
+            .filter(|_| self.has_login && !party.is_logged_in)
+            .map(|limit| (party.since + limit, who, CloseReason::LoginTimeout));
+        let idle = self
+            .idle_timeout
+            .filter(|_| party.unread.is_empty())
+            .map(|limit| (party.last_input + limit, who, CloseReason::IdleTimeout));
+        [login, idle]
+            .into_iter()
+            .flatten()
+            .min_by_key(|&(at, ..)| at)
+    }
+
+    /// Takes what somebody said, as far as it is their turn. Says whether anything was.
+    fn listen_to(&mut self, who: usize) -> bool {
+        let mut is_heard = false;
+        while self.all.parties[who].left.is_none() {
+            let party = &mut self.all.parties[who];
+            let is_end = matches!(party.unread.front(), Some(Message::End));
+            if !is_end && !self.rules.listens_to(who) {
+                break;
+            }
+            let Some(message) = party.unread.pop_front() else {
+                break;
+            };
+            is_heard = true;
+            party.last_input = self.now;
+            match message {
+                Message::Said { content, ending } => {
+                    self.rules.said(&mut self.all, who, &content, &ending);
+                }
+                Message::TooLong => self.rules.said_too_much(&mut self.all, who),
+                Message::End => self.rules.ended(&mut self.all, who),
+            }
+            self.bury();
+        }
+        is_heard
+    }
+
+    /// All that follows from what happened.
+    fn go_on(&mut self) {
+        self.bury();
+        while (0..self.all.parties.len()).any(|who| self.listen_to(who)) {}
+    }
+
+    fn bury(&mut self) {
+        while let Some(who) = self.all.leaving.pop_front() {
+            if self.all.parties[who].is_joined {
+                self.rules.left(&mut self.all, who);
+            }
+        }
+    }
+}
+
+impl Everybody {
+    /// Says this to somebody, who is still there or not.
+    fn tell(&mut self, who: usize, bytes: impl AsRef<[u8]>) {
+        let party = &mut self.parties[who];
+        if party.left.is_none() {
+            party.output.extend_from_slice(bytes.as_ref());
+        }
+    }
+
+    fn close(&mut self, who: usize, reason: CloseReason) {
+        let party = &mut self.parties[who];
+        if party.left.is_none() {
+            party.left = Some(reason);
+            self.leaving.push_back(who);
+        }
+    }
+
+    fn shut_down(&mut self) {
+        self.is_shutting_down = true;
+        for who in 0..self.parties.len() {
+            self.close(who, CloseReason::ShuttingDown);
+        }
+    }
+
+    /// Everybody who is there.
+    fn present(&self) -> Vec<usize> {
+        let places = 0..self.parties.len();
+        places
+            .filter(|&who| self.parties[who].left.is_none())
+            .collect()
+    }
+}
+
+fn rules(config: &Config) -> Box<dyn Rules> {
+    let limits = &config.limits;
+    match config.dialect.name() {
+        "echo" => Box::new(plain::Echo {
+            uppercase: config.uppercase,
+        }),
+        "relay" => Box::new(plain::Relay),
+        "addressed" => Box::new(plain::Addressed),
+        "rooms" => Box::new(rooms::Rooms::new(limits)),
+        "pair" => Box::new(pair::Pair::new(config.full_duplex)),
+        "direct" => Box::new(direct::Direct::new(limits)),
+        other => unreachable!("no model of {other}"),
+    }
+}

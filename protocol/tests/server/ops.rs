@@ -1,0 +1,273 @@
+//! What can happen to a server, as data: for property tests, and decoded from bytes for fuzzers.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use linechat_protocol::Peer;
+
+use crate::wire::Wire;
+
+/// One thing that happens. Connections are numbered in the order in which they came; a number
+/// that is too large starts over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    /// Somebody connects; the number picks one of a few addresses.
+    Accept(u8),
+    /// One read of the adapter.
+    Bytes(u8, Chunk),
+    Eof(u8),
+    Fail(u8),
+    /// The peer takes up to so many bytes.
+    Write(u8, u16),
+    /// The adapter takes what is to be written, to write it elsewhere.
+    HandOut(u8),
+    /// So many milliseconds pass.
+    Tick(u16),
+    /// The adapter does up to so many things that it is asked for.
+    Poll(u8),
+    Release(u8),
+    /// Every call with the name of a connection that was released.
+    StaleUse(u8),
+    ShutDown,
+}
+
+/// What one read brings.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Chunk(pub(crate) Vec<u8>);
+
+impl fmt::Debug for Chunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b\"{}\"", self.0.escape_ascii())
+    }
+}
+
+impl Op {
+    /// Reads operations from any bytes, until they are used up.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Vec<Self> {
+        let mut rest = bytes.iter().copied();
+        let mut ops = Vec::new();
+        while let Some(op) = Self::read(&mut rest) {
+            ops.push(op);
+        }
+        ops
+    }
+
+    fn read(bytes: &mut impl Iterator<Item = u8>) -> Option<Self> {
+        let kind = bytes.next()?;
+        let mut argument = || bytes.next().unwrap_or_default();
+        let op = match kind % 16 {
+            0 => Self::Accept(argument()),
+            1 => Self::Eof(argument()),
+            2 => Self::Fail(argument()),
+            3 => Self::Write(argument(), u16::from(argument())),
+            4 => Self::HandOut(argument()),
+            5 => Self::Tick(u16::from_le_bytes([argument(), argument()])),
+            6 => Self::Poll(argument()),
+            7 => Self::Release(argument()),
+            8 => Self::StaleUse(argument()),
+            9 if argument() < 32 => Self::ShutDown,
+            9 | 10 => {
+                let (conn, length) = (argument(), argument() % 32);
+                Self::Bytes(conn, Chunk(bytes.take(length.into()).collect()))
+            }
+            _ => {
+                let (conn, phrase, ending) = (argument(), argument(), argument());
+                Self::Bytes(
+                    conn,
+                    Chunk([pick(&PHRASES, phrase), pick(&ENDINGS, ending)].concat()),
+                )
+            }
+        };
+        Some(op)
+    }
+}
+
+/// How an operation is done to the server.
+impl Wire {
+    /// Does one thing and nothing else.
+    pub(crate) fn apply(&mut self, op: &Op) {
+        let count = self.transports.len();
+        let place = |conn: &u8| usize::from(*conn).checked_rem(count);
+        match op {
+            Op::Accept(address) => {
+                if count < MAX_CONNECTIONS {
+                    let peer = self.peer(*address);
+                    self.accept(peer);
+                }
+            }
+            Op::Bytes(conn, chunk) => {
+                if let Some(place) = place(conn) {
+                    self.bytes(place, &chunk.0);
+                }
+            }
+            Op::Eof(conn) => {
+                if let Some(place) = place(conn) {
+                    self.eof(place);
+                }
+            }
+            Op::Fail(conn) => {
+                if let Some(place) = place(conn) {
+                    self.fail(place);
+                }
+            }
+            Op::Write(conn, limit) => {
+                if let Some(place) = place(conn) {
+                    self.write(place, usize::from(*limit));
+                }
+            }
+            Op::HandOut(conn) => {
+                if let Some(place) = place(conn) {
+                    self.hand_out(place);
+                }
+            }
+            Op::Tick(milliseconds) => self.pass(Duration::from_millis((*milliseconds).into())),
+            Op::Poll(limit) => {
+                self.poll((*limit).into());
+            }
+            Op::Release(conn) => {
+                if let Some(place) = place(conn) {
+                    self.release(place);
+                }
+            }
+            Op::StaleUse(conn) => {
+                if let Some(place) = place(conn).filter(|&at| self.transports[at].released) {
+                    self.stale_use(place);
+                }
+            }
+            Op::ShutDown => self.shut_down(),
+        }
+    }
+
+    /// The other end of the connection that this operation would bring.
+    pub(crate) fn next_peer(&self, op: &Op) -> Peer {
+        match op {
+            Op::Accept(address) => self.peer(*address),
+            _ => self.peer(0),
+        }
+    }
+
+    /// The other end of the next connection. There is only one console.
+    fn peer(&self, address: u8) -> Peer {
+        let count = self.transports.len();
+        let port = 1001 + u16::try_from(count).expect("few connections");
+        let ip = match address % 8 {
+            0..=3 => Ipv4Addr::new(192, 0, 2, 1).into(),
+            4 => Ipv4Addr::new(192, 0, 2, 2).into(),
+            5 => Ipv6Addr::LOCALHOST.into(),
+            6 => Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped().into(),
+            _ if self.has_console => Ipv4Addr::new(192, 0, 2, 3).into(),
+            _ => return Peer::Console,
+        };
+        Peer::from(SocketAddr::new(ip, port))
+    }
+}
+
+fn pick<'a>(from: &[&'a [u8]], number: u8) -> &'a [u8] {
+    from[usize::from(number) % from.len()]
+}
+
+/// How lines end, and how they do not.
+pub(crate) const ENDINGS: [&[u8]; 6] = [b"\n", b"\n", b"\r\n", b"", b"\r", b"\r\r\n"];
+
+/// What is worth saying: requests, and what is nearly one. Few names, so that they collide.
+pub(crate) const PHRASES: [&[u8]; 96] = [
+    b"",
+    b" ",
+    b"hi",
+    b"a\tb",
+    b"hello, all of you",
+    b"EXIT",
+    b" EXIT",
+    b"EXIT ",
+    b"ann",
+    b"bob",
+    b"Bob",
+    b"ann b",
+    b"12345678901234567890123456789012",
+    b"123456789012345678901234567890123",
+    b"!users",
+    b"!users x",
+    b"!Users",
+    b"!",
+    b"!rooms",
+    b"!help",
+    b"!quit",
+    b"!enter den",
+    b"!enter den",
+    b"!enter pub-1",
+    b"!enter a_b",
+    b"!enter",
+    b"!enter ",
+    b"!enter a b",
+    b"!enter \xc3\xa9",
+    b"!leave den",
+    b"!leave den",
+    b"!leave pub-1",
+    b"!leave",
+    b"!leave x!",
+    b"!members den",
+    b"!members pub-1",
+    b"!members",
+    b"!members  ",
+    b"@den hi",
+    b"@den  ",
+    b"@pub-1 hi",
+    b"@nowhere hi",
+    b"@den",
+    b"@den ",
+    b"@ hi",
+    b"@d!n hi",
+    b"#ann psst",
+    b"#bob psst",
+    b"#Bob  ",
+    b"#nobody psst",
+    b"#ann",
+    b"#ann ",
+    b"# hi",
+    b"#\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9 x",
+    b"HELLO-FROM ann",
+    b"HELLO-FROM bob",
+    b"HELLO-FROM Bob",
+    b"HELLO-FROM",
+    b"HELLO-FROM ",
+    b"HELLO-FROM a,b",
+    b"HELLO-FROM a b",
+    b"HELLO-FROM \xc3\xa9",
+    b"HELLO-FROM \xc3",
+    b"LIST",
+    b"LIST",
+    b"LIST ",
+    b"LIST all",
+    b"list",
+    b"SEND ann hi",
+    b"SEND bob hi",
+    b"SEND Bob  hi ",
+    b"SEND nobody hi",
+    b"SEND nobody ",
+    b"SEND ann",
+    b"SEND ann ",
+    b"SEND ann  \t ",
+    b"SEND  hi",
+    b"SEND ann \xe3\x80\x80",
+    b"SEND \xfe hi",
+    b"SEND",
+    b"NONSENSE",
+    b"\r",
+    b"a\rb",
+    b"\x07",
+    b"a\x1b[2Jb",
+    b"\x7f",
+    b"\xc2\x85",
+    b"\xc3\xa9\xc3\x9f\xce\x90",
+    b"\xe2\x80\xae",
+    b"\xe2\x81\xa6",
+    b"\xc3",
+    b"\xff\xf4\xff\xfd\x06",
+    b"\xff\xff",
+    b"\xff",
+    b"\xff\xfa\x1f\n\xff\xff\xff\xf0",
+    b"\xff\xfb",
+];
+
+const MAX_CONNECTIONS: usize = 24;

@@ -1,0 +1,254 @@
+//! The [laws](crate::laws), on operations that are made up with a bias towards what protocols are
+//! about.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use linechat_protocol::{Config, Dialect, Framing};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::FileFailurePersistence;
+
+use crate::laws;
+use crate::ops::{Chunk, ENDINGS, Op, PHRASES};
+
+proptest! {
+    #![proptest_config(settings())]
+
+    #[test]
+    fn the_server_does_what_the_model_does(config in with_deadlines(), ops in script()) {
+        let ops = ops.begin(&config);
+        laws::the_server_does_what_the_model_does(&config, &ops);
+    }
+
+    #[test]
+    fn when_the_adapter_polls_and_writes_does_not_matter(config in roomy(), ops in script()) {
+        let ops = ops.begin(&config);
+        laws::when_the_adapter_polls_and_writes_does_not_matter(&config, &ops);
+    }
+
+    #[test]
+    fn how_the_input_is_cut_does_not_matter(
+        config in narrow().prop_filter("chunks are what was cut", by_lines),
+        ops in script(),
+        cuts in vec(any::<u8>(), 1..20),
+    ) {
+        let ops = ops.begin(&config);
+        laws::how_the_input_is_cut_does_not_matter(&config, &ops, &cuts);
+    }
+
+    #[test]
+    fn stale_names_and_spurious_calls_change_nothing(config in narrow(), ops in script()) {
+        let ops = ops.begin(&config);
+        laws::stale_names_and_spurious_calls_change_nothing(&config, &ops);
+    }
+
+    #[test]
+    fn the_same_inputs_give_the_same_outputs(config in narrow(), ops in script()) {
+        let ops = ops.begin(&config);
+        laws::the_same_inputs_give_the_same_outputs(&config, &ops);
+    }
+
+    #[test]
+    fn deadlines_are_met_and_the_server_sleeps(config in narrow(), ops in script()) {
+        let ops = ops.begin(&config);
+        laws::deadlines_are_met_and_the_server_sleeps(&config, &ops);
+    }
+
+    #[test]
+    fn nobody_sees_a_gap_or_half_a_line(config in crowded(), ops in script()) {
+        laws::nobody_sees_a_gap_or_half_a_line(&config, &ops.ops);
+    }
+
+    #[test]
+    fn no_bytes_make_an_operation_that_breaks_a_law(
+        config in narrow(),
+        bytes in vec(any::<u8>(), 0..400),
+    ) {
+        laws::deadlines_are_met_and_the_server_sleeps(&config, &Op::from_bytes(&bytes));
+    }
+}
+
+#[test]
+fn bytes_can_mean_every_operation() {
+    let step = |number: &u32| Some(number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+    let numbers = std::iter::successors(Some(1_u32), step).take(2000);
+    let bytes: Vec<u8> = numbers.map(|number| number.to_be_bytes()[0]).collect();
+    let ops = Op::from_bytes(&bytes);
+    let kinds: [fn(&Op) -> bool; 11] = [
+        |op| matches!(op, Op::Accept(_)),
+        |op| matches!(op, Op::Bytes(..)),
+        |op| matches!(op, Op::Eof(_)),
+        |op| matches!(op, Op::Fail(_)),
+        |op| matches!(op, Op::Write(..)),
+        |op| matches!(op, Op::HandOut(_)),
+        |op| matches!(op, Op::Tick(_)),
+        |op| matches!(op, Op::Poll(_)),
+        |op| matches!(op, Op::Release(_)),
+        |op| matches!(op, Op::StaleUse(_)),
+        |op| matches!(op, Op::ShutDown),
+    ];
+    for (number, is_kind) in kinds.iter().enumerate() {
+        assert!(ops.iter().any(is_kind), "kind {number} is missing");
+    }
+}
+
+fn settings() -> ProptestConfig {
+    let regressions = FileFailurePersistence::Direct("proptest-regressions/server.txt");
+    ProptestConfig {
+        failure_persistence: Some(Box::new(regressions)),
+        ..ProptestConfig::default()
+    }
+}
+
+/// Every dialect with every choice it leaves, and lines and names that soon are too many.
+fn roomy() -> impl Strategy<Value = Config> {
+    let dialects: Vec<_> = Dialect::all().collect();
+    let framing = prop_oneof![
+        Just(None),
+        Just(Some(Framing::Lines)),
+        Just(Some(Framing::Chunks)),
+    ];
+    let choices = (select(dialects), framing, any::<bool>());
+    (choices, 16..40_usize).prop_map(|((dialect, framing, choice), max_line)| {
+        let mut config = Config::new(dialect);
+        config.framing = framing.filter(|_| dialect.takes(linechat_protocol::Setting::Framing));
+        config.uppercase = choice && dialect == Dialect::ECHO;
+        config.full_duplex = choice && dialect == Dialect::PAIR;
+        config.limits.max_line = max_line;
+        config.limits.max_rooms = 2;
+        config.limits.max_rooms_per_user = 2;
+        config.limits.max_users = 2;
+        config.limits.login_timeout = None;
+        config
+    })
+}
+
+/// Deadlines that come while things happen. No two of them are the same.
+fn with_deadlines() -> impl Strategy<Value = Config> {
+    (roomy(), any::<(bool, bool)>()).prop_map(|(mut config, (login, idle))| {
+        config.limits.login_timeout = login.then_some(Duration::from_micros(20_000_003));
+        config.limits.idle_timeout = idle.then_some(Duration::from_micros(13_000_007));
+        config
+    })
+}
+
+/// Every limit so small that it is reached.
+fn narrow() -> impl Strategy<Value = Config> {
+    (
+        with_deadlines(),
+        any::<(bool, bool, bool, bool)>(),
+        100..800_usize,
+    )
+        .prop_map(
+            |(mut config, (rate, per_ip, connections, stall), max_backlog)| {
+                let limits = &mut config.limits;
+                limits.max_backlog = max_backlog;
+                limits.max_buffered = 2 * max_backlog;
+                limits.rate_limit = NonZeroU32::new(2).filter(|_| rate);
+                limits.max_connections_per_ip = NonZeroUsize::new(3).filter(|_| per_ip);
+                limits.max_connections = NonZeroUsize::new(4).filter(|_| connections);
+                limits.stall_timeout = stall.then_some(Duration::from_secs(7));
+                limits.grace = Duration::from_secs(3);
+                config
+            },
+        )
+}
+
+/// Chats in which many say much to those who read slowly.
+fn crowded() -> impl Strategy<Value = Config> {
+    let dialects = [
+        Dialect::RELAY,
+        Dialect::ADDRESSED,
+        Dialect::ROOMS,
+        Dialect::DIRECT,
+    ];
+    (select(dialects.to_vec()), 40..120_usize, 4..20_usize).prop_map(
+        |(dialect, max_line, factor)| {
+            let mut config = Config::new(dialect);
+            config.limits.max_line = max_line;
+            config.limits.max_backlog = factor * max_line;
+            config.limits.max_buffered = 2 * config.limits.max_backlog;
+            config
+        },
+    )
+}
+
+fn by_lines(config: &Config) -> bool {
+    let is_echo = config.dialect == Dialect::ECHO && !config.uppercase;
+    let default = if is_echo {
+        Framing::Chunks
+    } else {
+        Framing::Lines
+    };
+    config.framing.unwrap_or(default) == Framing::Lines
+}
+
+/// What happens. Most chats begin with a few peers who have logged in.
+#[derive(Debug)]
+struct Script {
+    is_begun: bool,
+    ops: Vec<Op>,
+}
+
+impl Script {
+    fn begin(self, config: &Config) -> Vec<Op> {
+        let logins: [&[u8]; 3] = match config.dialect.name() {
+            "rooms" => [b"ann\n", b"bob\r\n", b"Bob\n"],
+            "direct" => [b"HELLO-FROM ann\n", b"HELLO-FROM bob\n", b""],
+            _ => [b"", b"", b""],
+        };
+        let console = if config.dialect == Dialect::PAIR {
+            7
+        } else {
+            0
+        };
+        let mut ops = vec![Op::Accept(console), Op::Accept(4), Op::Accept(5)];
+        for (conn, login) in (0..).zip(logins) {
+            ops.push(Op::Bytes(conn, Chunk(login.to_vec())));
+        }
+        ops.retain(|_| self.is_begun);
+        ops.extend(self.ops);
+        ops
+    }
+}
+
+fn script() -> impl Strategy<Value = Script> {
+    let is_begun = prop::bool::weighted(0.9);
+    (is_begun, vec(op(), 1..50)).prop_map(|(is_begun, ops)| Script { is_begun, ops })
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let conn = || 0..5_u8;
+    prop_oneof![
+        4 => any::<u8>().prop_map(Op::Accept),
+        24 => (conn(), said()).prop_map(|(conn, bytes)| Op::Bytes(conn, Chunk(bytes))),
+        2 => conn().prop_map(Op::Eof),
+        1 => conn().prop_map(Op::Fail),
+        4 => (conn(), prop_oneof![Just(0), 1..20_u16, Just(u16::MAX)])
+            .prop_map(|(conn, count)| Op::Write(conn, count)),
+        1 => conn().prop_map(Op::HandOut),
+        3 => prop_oneof![1..1000_u16, any::<u16>()].prop_map(Op::Tick),
+        4 => (0..12_u8).prop_map(Op::Poll),
+        2 => conn().prop_map(Op::Release),
+        1 => conn().prop_map(Op::StaleUse),
+        1 => any::<u8>().prop_map(|dice| match dice {
+            0..32 => Op::ShutDown,
+            count => Op::Poll(count),
+        }),
+    ]
+}
+
+/// What one read brings: a few phrases, whole or not.
+fn said() -> impl Strategy<Value = Vec<u8>> {
+    let phrase = prop_oneof![
+        12 => select(&PHRASES[..]).prop_map(<[u8]>::to_vec),
+        2 => (14..42_usize).prop_map(|length| vec![b'x'; length]),
+        1 => vec(any::<u8>(), 0..6),
+        1 => (select(&PHRASES[..]), select(&PHRASES[..])).prop_map(|pair| [pair.0, pair.1].concat()),
+    ];
+    let line =
+        (phrase, select(&ENDINGS[..])).prop_map(|(phrase, ending)| [&phrase, ending].concat());
+    vec(line, 1..5).prop_map(|lines| lines.concat())
+}
