@@ -182,17 +182,10 @@ pub(crate) fn nobody_sees_a_gap_or_half_a_line(config: &Config, ops: &[Op]) {
     }
     wire.let_everybody_read();
     wire.settle();
-    for place in 0..wire.transports.len() {
+    for (place, said_before) in said_before.iter().enumerate() {
         let last = check_numbers(config.dialect, &wire, place);
         if wire.transports[place].left.is_none() && config.dialect != Dialect::DIRECT {
-            check_last(
-                config.dialect,
-                &wire,
-                place,
-                &last,
-                &said,
-                &said_before[place],
-            );
+            check_last(config.dialect, &wire, place, &last, &said, said_before);
         }
     }
 }

@@ -37,7 +37,8 @@ impl Rooms {
         let is_alphanumeric = nick.chars().all(|c| c.is_ascii_alphanumeric());
         if !is_alphanumeric || nick.is_empty() || nick.len() > 32 {
             all.close(who, CloseReason::MalformedNickname);
-        } else if self.nicks.contains_key(&nick) {
+        } else if let Some(&owner) = self.nicks.get(&nick) {
+            assert_ne!(owner, who);
             all.close(who, CloseReason::NicknameInUse);
         } else {
             self.nicks.insert(nick, who);
