@@ -5,6 +5,7 @@ mod closing;
 mod direct;
 mod echo;
 mod flow;
+mod grammar;
 mod laws;
 mod limits;
 mod model;

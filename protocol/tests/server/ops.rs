@@ -75,7 +75,7 @@ impl Op {
                 let (conn, phrase, ending) = (argument(), argument(), argument());
                 Self::Bytes(
                     conn,
-                    Chunk([pick(&PHRASES, phrase), pick(&ENDINGS, ending)].concat()),
+                    Chunk([pick(&all_phrases(), phrase), pick(&ENDINGS, ending)].concat()),
                 )
             }
         };
@@ -163,6 +163,10 @@ impl Wire {
     }
 }
 
+pub(crate) fn all_phrases() -> Vec<&'static [u8]> {
+    [&PLAIN[..], &ROOMS, &DIRECT, &NOISE].concat()
+}
+
 fn pick<'a>(from: &[&'a [u8]], number: u8) -> &'a [u8] {
     from[usize::from(number) % from.len()]
 }
@@ -170,8 +174,8 @@ fn pick<'a>(from: &[&'a [u8]], number: u8) -> &'a [u8] {
 /// How lines end, and how they do not.
 pub(crate) const ENDINGS: [&[u8]; 6] = [b"\n", b"\n", b"\r\n", b"", b"\r", b"\r\r\n"];
 
-/// What is worth saying: requests, and what is nearly one. Few names, so that they collide.
-pub(crate) const PHRASES: [&[u8]; 96] = [
+/// What may be said anywhere.
+pub(crate) const PLAIN: [&[u8]; 8] = [
     b"",
     b" ",
     b"hi",
@@ -180,6 +184,10 @@ pub(crate) const PHRASES: [&[u8]; 96] = [
     b"EXIT",
     b" EXIT",
     b"EXIT ",
+];
+
+/// What is said in `rooms`, and what is nearly that. Few names, so that they collide.
+pub(crate) const ROOMS: [&[u8]; 49] = [
     b"ann",
     b"bob",
     b"Bob",
@@ -226,6 +234,13 @@ pub(crate) const PHRASES: [&[u8]; 96] = [
     b"#ann ",
     b"# hi",
     b"#\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9 x",
+    b"!leave den",
+    b"#bob  psst ",
+    b"@den @den hi",
+];
+
+/// What is said in `direct`, and what is nearly that.
+pub(crate) const DIRECT: [&[u8]; 27] = [
     b"HELLO-FROM ann",
     b"HELLO-FROM bob",
     b"HELLO-FROM Bob",
@@ -253,6 +268,10 @@ pub(crate) const PHRASES: [&[u8]; 96] = [
     b"SEND \xfe hi",
     b"SEND",
     b"NONSENSE",
+];
+
+/// What peers should not send.
+pub(crate) const NOISE: [&[u8]; 15] = [
     b"\r",
     b"a\rb",
     b"\x07",

@@ -11,54 +11,47 @@ use proptest::sample::select;
 use proptest::test_runner::FileFailurePersistence;
 
 use crate::laws;
-use crate::ops::{Chunk, ENDINGS, Op, PHRASES};
+use crate::ops::{self, Chunk, ENDINGS, Op};
 
 proptest! {
     #![proptest_config(settings())]
 
     #[test]
-    fn the_server_does_what_the_model_does(config in with_deadlines(), ops in script()) {
-        let ops = ops.begin(&config);
+    fn the_server_does_what_the_model_does((config, ops) in chat(with_deadlines())) {
         laws::the_server_does_what_the_model_does(&config, &ops);
     }
 
     #[test]
-    fn when_the_adapter_polls_and_writes_does_not_matter(config in roomy(), ops in script()) {
-        let ops = ops.begin(&config);
+    fn when_the_adapter_polls_and_writes_does_not_matter((config, ops) in chat(roomy())) {
         laws::when_the_adapter_polls_and_writes_does_not_matter(&config, &ops);
     }
 
     #[test]
     fn how_the_input_is_cut_does_not_matter(
-        config in narrow().prop_filter("chunks are what was cut", by_lines),
-        ops in script(),
+        (config, ops) in chat(narrow().prop_filter("chunks are what was cut", by_lines)),
         cuts in vec(any::<u8>(), 1..20),
     ) {
-        let ops = ops.begin(&config);
         laws::how_the_input_is_cut_does_not_matter(&config, &ops, &cuts);
     }
 
     #[test]
-    fn stale_names_and_spurious_calls_change_nothing(config in narrow(), ops in script()) {
-        let ops = ops.begin(&config);
+    fn stale_names_and_spurious_calls_change_nothing((config, ops) in chat(narrow())) {
         laws::stale_names_and_spurious_calls_change_nothing(&config, &ops);
     }
 
     #[test]
-    fn the_same_inputs_give_the_same_outputs(config in narrow(), ops in script()) {
-        let ops = ops.begin(&config);
+    fn the_same_inputs_give_the_same_outputs((config, ops) in chat(narrow())) {
         laws::the_same_inputs_give_the_same_outputs(&config, &ops);
     }
 
     #[test]
-    fn deadlines_are_met_and_the_server_sleeps(config in narrow(), ops in script()) {
-        let ops = ops.begin(&config);
+    fn deadlines_are_met_and_the_server_sleeps((config, ops) in chat(narrow())) {
         laws::deadlines_are_met_and_the_server_sleeps(&config, &ops);
     }
 
     #[test]
-    fn nobody_sees_a_gap_or_half_a_line(config in crowded(), ops in script()) {
-        laws::nobody_sees_a_gap_or_half_a_line(&config, &ops.ops);
+    fn nobody_sees_a_gap_or_half_a_line((config, ops) in chat(crowded())) {
+        laws::nobody_sees_a_gap_or_half_a_line(&config, &ops);
     }
 
     #[test]
@@ -94,7 +87,7 @@ fn bytes_can_mean_every_operation() {
     }
 }
 
-fn settings() -> ProptestConfig {
+pub(crate) fn settings() -> ProptestConfig {
     let regressions = FileFailurePersistence::Direct("proptest-regressions/server.txt");
     ProptestConfig {
         failure_persistence: Some(Box::new(regressions)),
@@ -185,45 +178,42 @@ fn by_lines(config: &Config) -> bool {
     config.framing.unwrap_or(default) == Framing::Lines
 }
 
-/// What happens. Most chats begin with a few peers who have logged in.
-#[derive(Debug)]
-struct Script {
-    is_begun: bool,
-    ops: Vec<Op>,
+/// What happens in a chat. Most begin with a few peers who have logged in.
+fn chat(config: impl Strategy<Value = Config>) -> impl Strategy<Value = (Config, Vec<Op>)> {
+    config.prop_flat_map(|config| {
+        let begin = begin(&config);
+        let script = vec(op(config.dialect), 1..50);
+        let ops = (prop::bool::weighted(0.9), script).prop_map(move |(is_begun, script)| {
+            let begin = begin.iter().filter(|_| is_begun).cloned();
+            begin.chain(script).collect()
+        });
+        (Just(config), ops)
+    })
 }
 
-impl Script {
-    fn begin(self, config: &Config) -> Vec<Op> {
-        let logins: [&[u8]; 3] = match config.dialect.name() {
-            "rooms" => [b"ann\n", b"bob\r\n", b"Bob\n"],
-            "direct" => [b"HELLO-FROM ann\n", b"HELLO-FROM bob\n", b""],
-            _ => [b"", b"", b""],
-        };
-        let console = if config.dialect == Dialect::PAIR {
-            7
-        } else {
-            0
-        };
-        let mut ops = vec![Op::Accept(console), Op::Accept(4), Op::Accept(5)];
-        for (conn, login) in (0..).zip(logins) {
-            ops.push(Op::Bytes(conn, Chunk(login.to_vec())));
-        }
-        ops.retain(|_| self.is_begun);
-        ops.extend(self.ops);
-        ops
+fn begin(config: &Config) -> Vec<Op> {
+    let logins: [&[u8]; 3] = match config.dialect.name() {
+        "rooms" => [b"ann\n", b"bob\r\n", b"Bob\n"],
+        "direct" => [b"HELLO-FROM ann\n", b"HELLO-FROM bob\n", b""],
+        _ => [b"", b"", b""],
+    };
+    let console = if config.dialect == Dialect::PAIR {
+        7
+    } else {
+        0
+    };
+    let mut ops = vec![Op::Accept(console), Op::Accept(4), Op::Accept(5)];
+    for (conn, login) in (0..).zip(logins) {
+        ops.push(Op::Bytes(conn, Chunk(login.to_vec())));
     }
+    ops
 }
 
-fn script() -> impl Strategy<Value = Script> {
-    let is_begun = prop::bool::weighted(0.9);
-    (is_begun, vec(op(), 1..50)).prop_map(|(is_begun, ops)| Script { is_begun, ops })
-}
-
-fn op() -> impl Strategy<Value = Op> {
+fn op(dialect: Dialect) -> impl Strategy<Value = Op> {
     let conn = || 0..5_u8;
     prop_oneof![
         4 => any::<u8>().prop_map(Op::Accept),
-        24 => (conn(), said()).prop_map(|(conn, bytes)| Op::Bytes(conn, Chunk(bytes))),
+        24 => (conn(), said(dialect)).prop_map(|(conn, bytes)| Op::Bytes(conn, Chunk(bytes))),
         2 => conn().prop_map(Op::Eof),
         1 => conn().prop_map(Op::Fail),
         4 => (conn(), prop_oneof![Just(0), 1..20_u16, Just(u16::MAX)])
@@ -241,14 +231,21 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 /// What one read brings: a few phrases, whole or not.
-fn said() -> impl Strategy<Value = Vec<u8>> {
+fn said(dialect: Dialect) -> impl Strategy<Value = Vec<u8>> {
+    let fitting = match dialect.name() {
+        "rooms" => ops::ROOMS.to_vec(),
+        "direct" => ops::DIRECT.to_vec(),
+        _ => ops::PLAIN.to_vec(),
+    };
+    let any_phrase = || select(ops::all_phrases()).prop_map(<[u8]>::to_vec);
     let phrase = prop_oneof![
-        12 => select(&PHRASES[..]).prop_map(<[u8]>::to_vec),
+        14 => select(fitting).prop_map(<[u8]>::to_vec),
+        3 => any_phrase(),
+        1 => (any_phrase(), any_phrase()).prop_map(|pair| [pair.0, pair.1].concat()),
         2 => (14..42_usize).prop_map(|length| vec![b'x'; length]),
         1 => vec(any::<u8>(), 0..6),
-        1 => (select(&PHRASES[..]), select(&PHRASES[..])).prop_map(|pair| [pair.0, pair.1].concat()),
     ];
-    let line =
-        (phrase, select(&ENDINGS[..])).prop_map(|(phrase, ending)| [&phrase, ending].concat());
+    let ending = prop_oneof![3 => Just(&b"\n"[..]), 2 => select(&ENDINGS[..])];
+    let line = (phrase, ending).prop_map(|(phrase, ending)| [&phrase, ending].concat());
     vec(line, 1..5).prop_map(|lines| lines.concat())
 }
