@@ -175,7 +175,9 @@ pub(crate) fn nobody_sees_a_gap_or_half_a_line(config: &Config, ops: &[Op]) {
             op => wire.apply(op),
         }
         if wire.transports.len() > count {
+            // Who is there is known before anything else is said.
             wire.bytes(count, &login(config.dialect, count));
+            wire.settle();
             said_before.push(said.clone());
         }
         wire.write_promptly();
