@@ -10,7 +10,10 @@ pub(crate) struct Batch {
     /// The bytes that a single recipient can have been sent.
     bytes: usize,
     deliveries: usize,
+    /// The bytes that all recipients together have been sent.
+    delivered: usize,
     max_bytes: usize,
+    max_delivered: usize,
 }
 
 impl Batch {
@@ -20,7 +23,9 @@ impl Batch {
             messages: 0,
             bytes: 0,
             deliveries: 0,
+            delivered: 0,
             max_bytes,
+            max_delivered: (limits.max_buffered / 4).max(1),
         }
     }
 
@@ -28,20 +33,23 @@ impl Batch {
         self.messages >= MAX_BATCH_MESSAGES
             || self.bytes >= self.max_bytes
             || self.deliveries >= MAX_BATCH_DELIVERIES
+            || self.delivered >= self.max_delivered
     }
 
     pub(crate) fn count_message(&mut self) {
         self.messages += 1;
     }
 
-    pub(crate) fn count_delivery(&mut self) {
+    pub(crate) fn count_delivery(&mut self, frame: &[u8]) {
         self.deliveries += 1;
+        self.delivered += frame.len();
     }
 
     pub(crate) fn flushed(&mut self) {
         self.messages = 0;
         self.bytes = 0;
         self.deliveries = 0;
+        self.delivered = 0;
     }
 
     pub(crate) fn count_frame(&mut self, frame: &[u8]) {

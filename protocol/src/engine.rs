@@ -455,7 +455,7 @@ impl Engine {
     }
 
     fn queue(&mut self, to: ConnId, frame: &[u8]) -> bool {
-        self.batch.count_delivery();
+        self.batch.count_delivery(frame);
         let Some(connection) = self.connections.get_mut(to.0) else {
             return false;
         };

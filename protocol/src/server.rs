@@ -120,7 +120,10 @@ impl Server {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.tick(now);
         self.engine.batch.flushed();
-        while let Some(conn) = self.engine.timers.pop_expired(self.engine.now) {
+        // Who leaves may have to be told to many: what is due beyond this batch stays due.
+        while !self.engine.batch.is_full()
+            && let Some(conn) = self.engine.timers.pop_expired(self.engine.now)
+        {
             self.engine.expire(conn);
             self.settle();
             self.engine.arm(conn);

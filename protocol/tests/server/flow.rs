@@ -130,6 +130,36 @@ fn a_burst_that_came_before_the_adapter_polled_never_closes_a_recipient_who_read
 }
 
 #[test]
+fn a_burst_to_many_never_closes_one_of_them_who_reads() {
+    let chat = World::with(Dialect::RELAY, |limits| limits.max_buffered = 64 << 10);
+    let alice = chat.connect();
+    let others: Vec<_> = (0..100).map(|_| chat.connect()).collect();
+    let burst = "100 bytes to 100 peers at a time\n".repeat(500);
+    alice.sends(&burst);
+    for other in others {
+        other.is_open();
+        other.hears(&burst);
+    }
+}
+
+#[test]
+fn many_who_leave_at_once_never_close_one_who_reads() {
+    let chat = World::with(Dialect::ADDRESSED, |limits| {
+        limits.max_backlog = 4096;
+        limits.idle_timeout = Some(Duration::from_secs(10));
+    });
+    let others: Vec<_> = (0..300).map(|_| chat.connect()).collect();
+    chat.waits(Duration::from_secs(5));
+    let alice = chat.connect();
+    chat.oversleeps(Duration::from_secs(5));
+    alice.is_open();
+    assert_eq!(
+        alice.heard().matches("(disconnected)").count(),
+        others.len()
+    );
+}
+
+#[test]
 fn a_burst_of_many_does_not_keep_another_from_being_heard() {
     let chat = World::relay();
     let alice = chat.connect();
