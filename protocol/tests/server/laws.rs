@@ -182,6 +182,12 @@ pub(crate) fn nobody_sees_a_gap_or_half_a_line(config: &Config, ops: &[Op]) {
         }
         wire.write_promptly();
     }
+    let prompt = wire.transports.iter().filter(|peer| peer.is_prompt);
+    let is_told_of_all = config.dialect == Dialect::ADDRESSED;
+    for transport in prompt.filter(|_| !is_told_of_all) {
+        let is_spared = transport.left != Some(CloseReason::SlowConsumer);
+        assert!(is_spared, "a peer that reads was closed because of others");
+    }
     wire.let_everybody_read();
     wire.settle();
     for (place, said_before) in said_before.iter().enumerate() {

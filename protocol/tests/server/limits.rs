@@ -65,22 +65,27 @@ fn what_was_handed_out_counts_as_waiting() {
 
 #[test]
 fn the_largest_backlog_goes_when_all_together_are_too_much() {
-    let chat = World::with(Dialect::DIRECT, |limits| limits.max_buffered = 100);
-    let alice = chat.join("alice");
-    let bob = chat.join("bob");
-    let carol = chat.join("carol");
-    bob.stops_reading();
-    carol.stops_reading();
-    alice.says("SEND bob 12345678901234567890123456789012345678901234");
-    alice.says("SEND carol 12345678");
-    alice.heard();
-    bob.is_open();
-    alice.says("SEND carol 12345");
-    bob.is_closed(CloseReason::BuffersFull);
-    carol.is_open();
-    alice.hears("SEND-OK\n");
-    carol.reads_on();
-    carol.hears("DELIVERY alice 12345678\nDELIVERY alice 12345\n");
+    for (last, is_too_much) in [("12345", false), ("123456", true)] {
+        let chat = World::with(Dialect::DIRECT, |limits| limits.max_buffered = 113);
+        let alice = chat.join("alice");
+        let bob = chat.join("bob");
+        let carol = chat.join("carol");
+        bob.stops_reading();
+        carol.stops_reading();
+        alice.says(&format!("SEND bob {}", "x".repeat(44)));
+        alice.says("SEND carol 12345678");
+        alice.heard();
+        assert_eq!(bob.backlog() + carol.backlog(), 84);
+        alice.says(&format!("SEND carol {last}"));
+        carol.is_open();
+        let is_closed = bob.left() == Some(CloseReason::BuffersFull);
+        assert_eq!(
+            is_closed,
+            is_too_much,
+            "{} bytes wait",
+            bob.backlog() + carol.backlog()
+        );
+    }
 }
 
 #[test]

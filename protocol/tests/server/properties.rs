@@ -138,7 +138,6 @@ fn narrow() -> impl Strategy<Value = Config> {
             |(mut config, (rate, per_ip, connections, stall), max_backlog)| {
                 let limits = &mut config.limits;
                 limits.max_backlog = max_backlog;
-                limits.max_buffered = 2 * max_backlog;
                 limits.rate_limit = NonZeroU32::new(2).filter(|_| rate);
                 limits.max_connections_per_ip = NonZeroUsize::new(3).filter(|_| per_ip);
                 limits.max_connections = NonZeroUsize::new(4).filter(|_| connections);

@@ -439,6 +439,8 @@ fn too_long_a_line_is_told_once_and_the_rest_of_it_dropped() {
     let bob = chat.join("bob");
     alice.sends("12345678\r\n");
     bob.hears("alice: 12345678\r\n");
+    alice.sends_one_by_one("12345678\r\n");
+    bob.hears("alice: 12345678\r\n");
     alice.sends("123456789");
     alice.hears("!error line is longer than 8 bytes\r\n");
     alice.sends("0123456789");
