@@ -67,18 +67,18 @@ pub async fn serve(
 ///
 /// Those of [`serve`].
 pub fn run(service: Service) -> io::Result<()> {
-    let Service {
-        server,
-        listeners,
-        console,
-        shutdown,
-    } = service;
     block_on(async {
-        let shutdown = Async::new(shutdown)?;
+        let shutdown = Async::new(service.shutdown)?;
         let told_to_end = async {
             // An error means that nothing can tell us any more, which is reason enough to end.
             let _ = shutdown.readable().await;
         };
-        serve(server, listeners, console, told_to_end).await
+        serve(
+            service.server,
+            service.listeners,
+            service.console,
+            told_to_end,
+        )
+        .await
     })
 }

@@ -37,36 +37,39 @@ impl tasks::Runtime for Runtime {
     }
 }
 
-/// A socket, and whether it is worth a try.
-///
-/// async-io asks the system anew for each wait, and forgets the answer; this remembers it, so that
-/// what is known to be readable is read without asking, and what was read to its end is not read
-/// again before there is more.
+/// A socket, and what async-io does not remember of it.
 pub(crate) struct Socket<T> {
     io: Async<T>,
-    readable: AtomicBool,
+    /// The last read took all that there was.
+    drained: AtomicBool,
 }
 
 impl<T: AsFd> Socket<T> {
     /// Does `read` as soon as the socket is readable. It says what it did, and whether there may
     /// be more.
+    ///
+    /// Each wait of async-io is a system call, and what another thread noticed before the wait began
+    /// does not end it. So whoever is woken reads whatever async-io says, and waits only where
+    /// nothing can have come since the last read.
     fn poll_read_with<O>(
         &self,
         cx: &mut Context<'_>,
         mut read: impl FnMut(&T) -> io::Result<(O, bool)>,
     ) -> Poll<io::Result<O>> {
         loop {
-            if !self.readable.load(Ordering::Relaxed) {
-                ready!(self.io.poll_readable(cx))?;
+            let ready = self.io.poll_readable(cx)?;
+            if self.drained.swap(false, Ordering::Relaxed) && ready.is_pending() {
+                return Poll::Pending;
             }
-            let (output, more) = match read(self.io.get_ref()) {
-                Ok((output, more)) => (Some(Ok(output)), more),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => (None, false),
-                Err(error) => (Some(Err(error)), true),
-            };
-            self.readable.store(more, Ordering::Relaxed);
-            if let Some(output) = output {
-                return Poll::Ready(output);
+            match read(self.io.get_ref()) {
+                Ok((output, more)) => {
+                    self.drained.store(!more, Ordering::Relaxed);
+                    return Poll::Ready(Ok(output));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.drained.store(true, Ordering::Relaxed);
+                }
+                Err(error) => return Poll::Ready(Err(error)),
             }
         }
     }
@@ -76,7 +79,7 @@ impl<T> From<Async<T>> for Socket<T> {
     fn from(io: Async<T>) -> Self {
         Self {
             io,
-            readable: AtomicBool::new(false),
+            drained: AtomicBool::new(true),
         }
     }
 }

@@ -59,22 +59,22 @@ pub async fn serve(
 ///
 /// Those of [`serve`], or the runtime cannot be made.
 pub fn run(service: Service) -> io::Result<()> {
-    let Service {
-        server,
-        listeners,
-        console,
-        shutdown,
-    } = service;
     Builder::new_current_thread()
         .enable_io()
         .enable_time()
         .build()?
         .block_on(async {
-            let shutdown = UnixStream::from_std(shutdown)?;
+            let shutdown = UnixStream::from_std(service.shutdown)?;
             let told_to_end = async {
                 // An error means that nothing can tell us any more, which is reason enough to end.
                 let _ = shutdown.readable().await;
             };
-            serve(server, listeners, console, told_to_end).await
+            serve(
+                service.server,
+                service.listeners,
+                service.console,
+                told_to_end,
+            )
+            .await
         })
 }

@@ -148,10 +148,12 @@ impl<R: Runtime> Connection<R> {
         let mut left = LINGER_BYTES;
         poll_fn(|cx| {
             let mut state = self.shared.lock();
-            while left > 0 && !state.ended && timer.poll_until(cx, deadline).is_pending() {
-                match ready!(self.stream.poll_read(cx, &mut state.scratch)) {
-                    Ok(0) | Err(_) => break,
-                    Ok(length) => left = left.saturating_sub(length),
+            while left > 0 && !state.ended {
+                match self.stream.poll_read(cx, &mut state.scratch) {
+                    Poll::Ready(Ok(0) | Err(_)) => break,
+                    Poll::Ready(Ok(length)) => left = left.saturating_sub(length),
+                    // Most peers have ended their half, and need no timer.
+                    Poll::Pending => return timer.poll_until(cx, deadline),
                 }
             }
             Poll::Ready(())

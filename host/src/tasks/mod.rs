@@ -1,8 +1,7 @@
 //! Serving with the tasks of an asynchronous runtime, whichever it is.
 //!
 //! [`serve`] does what all such adapters have in common. A [`Runtime`] is what is different: its
-//! sockets, its timers, and how a task is started. What they promise is for a reader to hold
-//! against the code; the tasks lose neither bytes nor wake-ups as long as it is true.
+//! sockets, its timers, and how a task is started.
 //!
 //! # How it works
 //!
