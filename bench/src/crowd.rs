@@ -111,11 +111,7 @@ impl Crowd {
     }
 
     /// Takes part for a time.
-    pub(crate) fn run(
-        &mut self,
-        script: &mut impl Script,
-        time: Duration,
-    ) -> Result<(), Failure> {
+    pub(crate) fn run(&mut self, script: &mut impl Script, time: Duration) -> Result<(), Failure> {
         let end = self.now() + time.as_nanos() as u64;
         self.run_until(script, end, |_| false)?;
         Ok(())
@@ -289,8 +285,6 @@ fn without_return(line: &[u8]) -> &[u8] {
 
 /// How long what must come may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-const READABLE: EventFlags = EventFlags::IN
-    .union(EventFlags::HUP)
-    .union(EventFlags::ERR);
+const READABLE: EventFlags = EventFlags::IN.union(EventFlags::HUP).union(EventFlags::ERR);
 const SCRATCH_SIZE: usize = 256 << 10;
 const SOURCES: usize = 8;

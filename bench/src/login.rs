@@ -28,7 +28,11 @@ pub(crate) fn log_in(
         if wire.confirms_login() {
             login.pending += 1;
         }
-        let at_once = if user + 1 == first + count { 0 } else { AT_ONCE };
+        let at_once = if user + 1 == first + count {
+            0
+        } else {
+            AT_ONCE
+        };
         // What the others are told of each newcomer is read in between.
         let time = if login.pending > at_once {
             PATIENCE
@@ -36,9 +40,7 @@ pub(crate) fn log_in(
             Duration::ZERO
         };
         let end = crowd.now() + time.as_nanos() as u64;
-        if !crowd.run_until(&mut login, end, |login| login.pending <= at_once)?
-            && !time.is_zero()
-        {
+        if !crowd.run_until(&mut login, end, |login| login.pending <= at_once)? && !time.is_zero() {
             return Err(Failure::Login {
                 missing: login.pending,
             });

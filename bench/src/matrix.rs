@@ -98,7 +98,8 @@ impl Results {
         };
         self.repetitions += 1;
         for row in &mut self.rows {
-            let is_done = self.repetitions > 1 && matches!(row.scene.workload, Workload::Idle { .. });
+            let is_done =
+                self.repetitions > 1 && matches!(row.scene.workload, Workload::Idle { .. });
             if is_done {
                 // It hardly varies.
                 continue;
@@ -161,22 +162,20 @@ impl Scene {
         if program.is_linechat() {
             return Some(self.ours);
         }
-        match program {
-            Program::LinechatFloor => Some(self.floor),
-            // Everybody would be told of everybody's arrival: 50 million lines.
-            Program::Inspircd | Program::Ngircd
-                if matches!(
-                    self.workload,
-                    Workload::FanOut {
-                        recipients: 5000..,
-                        ..
-                    }
-                ) =>
-            {
-                None
-            }
-            _ => usual_wire(program, self.workload),
+        if program == Program::LinechatFloor {
+            return Some(self.floor);
         }
+        let fits = match self.workload {
+            // Everybody would be told of everybody's arrival: 50 million lines.
+            Workload::FanOut { recipients, .. } => !program.is_irc() || recipients < 5000,
+            // They register users once a second.
+            Workload::Churn { .. } => !program.is_irc(),
+            _ => true,
+        };
+        // It takes a few commands a second from each user.
+        let is_idle = matches!(self.workload, Workload::Idle { .. });
+        let is_throttled = program == Program::Ngircd && !is_idle;
+        (fits && !is_throttled).then(|| usual_wire(program, self.workload))?
     }
 }
 
@@ -185,10 +184,18 @@ pub(crate) fn usual_wire(program: Program, workload: Workload) -> Option<Wire> {
     let is_public = matches!(workload, Workload::FanOut { .. } | Workload::Paced { .. });
     Some(match program {
         Program::LinechatTokio | Program::LinechatSmol | Program::LinechatBlocking => {
-            if is_public { Wire::Relay } else { Wire::Rooms }
+            if is_public {
+                Wire::Relay
+            } else {
+                Wire::Rooms
+            }
         }
         Program::LinechatFloor => {
-            if is_public { Wire::Relay } else { Wire::Pairs }
+            if is_public {
+                Wire::Relay
+            } else {
+                Wire::Pairs
+            }
         }
         Program::RedisServer => Wire::Redis,
         Program::NatsServer => Wire::Nats,
@@ -217,8 +224,7 @@ fn scenes(is_quick: bool) -> impl Iterator<Item = Scene> {
         ours,
         floor,
     };
-    let ping_pong =
-        |ours, floor, pairs| private(ours, floor, Workload::PingPong { pairs });
+    let ping_pong = |ours, floor, pairs| private(ours, floor, Workload::PingPong { pairs });
     let essential = [
         fan_out(Wire::Relay, 100, 100),
         fan_out(Wire::Relay, 1000, 100),

@@ -121,12 +121,7 @@ fn finish(crowd: &mut Crowd, load: &mut impl Load) -> Result<(), Failure> {
 }
 
 /// How much memory one more user takes, once the server has seen a few.
-fn weigh(
-    crowd: &mut Crowd,
-    server: &Server,
-    wire: Wire,
-    users: usize,
-) -> Result<Outcome, Failure> {
+fn weigh(crowd: &mut Crowd, server: &Server, wire: Wire, users: usize) -> Result<Outcome, Failure> {
     let mut silence = Silence(wire);
     login::log_in(crowd, server.address, wire, FIRST_USERS, |_| Role::User)?;
     crowd.run(&mut silence, MEMORY_SETTLES)?;

@@ -100,7 +100,7 @@ impl Program {
             .output()
             .ok()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        Some(text.lines().next().unwrap_or_default().to_owned())
+        Some(text.lines().next().unwrap_or_default().trim().to_owned())
     }
 
     /// The command that serves `wire` on a port. What it needs on disk goes into `folder`.
@@ -138,9 +138,11 @@ impl Program {
                 command.arg(write_file(folder, "inspircd.conf", &inspircd_config(port))?);
             }
             Self::Ngircd => {
-                command
-                    .args(["-n", "-f"])
-                    .arg(write_file(folder, "ngircd.conf", &ngircd_config(port))?);
+                command.args(["-n", "-f"]).arg(write_file(
+                    folder,
+                    "ngircd.conf",
+                    &ngircd_config(port),
+                )?);
             }
         }
         Ok(command)

@@ -140,8 +140,7 @@ impl Floor {
         match stream.read(&mut self.input[self.filled..self.filled + READ_SIZE]) {
             Ok(0) | Err(_) => self.streams[index] = None,
             Ok(read) => {
-                self.senders
-                    .push((index, self.filled..self.filled + read));
+                self.senders.push((index, self.filled..self.filled + read));
                 self.filled += read;
             }
         }
