@@ -28,7 +28,7 @@ mod stamp;
 mod wire;
 mod workload;
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -183,9 +183,8 @@ fn report(
     terms: &TermArgs,
 ) -> Result<(), Failure> {
     let outcome = run(server, wire, workload, terms.terms())?;
-    println!("{outcome}");
     let json = serde_json::to_string(&outcome).map_err(io::Error::from)?;
-    println!("{json}");
+    writeln!(io::stdout(), "{outcome}\n{json}")?;
     Ok(())
 }
 

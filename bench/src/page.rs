@@ -296,7 +296,7 @@ const CONCLUSION: &str = "
 - Redis logs in nobody: its churn is a greeting and a subscription. IRC servers are left out of
   churn, since inspircd registers users once a second, and of the widest fan-out, since all
   would be told of each arrival. ngircd takes a few commands a second from each user, whatever its
-  configuration, and is measured idle only.
+  configuration, and is left out altogether.
 - The processor time of churn comes in clock ticks, since threads end in between; all else is
   exact. System calls are counted in a short run of their own.
 ";
