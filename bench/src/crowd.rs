@@ -1,0 +1,290 @@
+//! Many clients on one thread.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::mem::{self, MaybeUninit};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use memchr::memchr;
+use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::time::Timespec;
+use socket2::{Domain, Socket, Type};
+
+use crate::failure::Failure;
+
+/// The clients of a run. What is queued for them is written at the end of a turn, once for each.
+pub(crate) struct Crowd {
+    epoll: OwnedFd,
+    clients: Vec<Client>,
+    /// Clients with something to write.
+    dirty: Vec<usize>,
+    scratch: Box<[u8]>,
+    began: Instant,
+}
+
+/// What the clients of a workload do.
+pub(crate) trait Script {
+    /// A client received a line; it comes without its ending. `now` is when, in nanoseconds since
+    /// the crowd began.
+    fn line(
+        &mut self,
+        crowd: &mut Crowd,
+        client: usize,
+        line: &[u8],
+        now: u64,
+    ) -> Result<(), Failure>;
+
+    /// The server closed a client's connection.
+    fn closed(&mut self, crowd: &mut Crowd, client: usize) -> Result<(), Failure> {
+        let _ = crowd;
+        Err(Failure::Closed { client })
+    }
+
+    /// All that there was to read was read. Says when the script has something to do again, if it
+    /// knows.
+    fn act(&mut self, crowd: &mut Crowd) -> Result<Option<u64>, Failure>;
+}
+
+impl Crowd {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            epoll: epoll::create(CreateFlags::CLOEXEC)?,
+            clients: Vec::new(),
+            dirty: Vec::new(),
+            scratch: vec![0; SCRATCH_SIZE].into_boxed_slice(),
+            began: Instant::now(),
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Nanoseconds since the crowd began.
+    pub(crate) fn now(&self) -> u64 {
+        self.began.elapsed().as_nanos() as u64
+    }
+
+    /// One more client, connected. They come from several addresses, so that none runs out of
+    /// ports.
+    pub(crate) fn connect(&mut self, server: SocketAddr) -> io::Result<usize> {
+        let client = self.clients.len();
+        self.clients.push(Client::default());
+        self.reconnect(client, server)?;
+        Ok(client)
+    }
+
+    /// Connects a client anew.
+    pub(crate) fn reconnect(&mut self, client: usize, server: SocketAddr) -> io::Result<()> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        let source = Ipv4Addr::new(127, 0, 0, 1 + (client % SOURCES) as u8);
+        socket.bind(&SocketAddr::from((source, 0)).into())?;
+        socket.connect(&server.into())?;
+        socket.set_nonblocking(true)?;
+        socket.set_tcp_nodelay(true)?;
+        epoll::add(
+            &self.epoll,
+            &socket,
+            EventData::new_u64(client as u64),
+            EventFlags::IN,
+        )?;
+        self.clients[client] = Client {
+            stream: Some(socket.into()),
+            ..Client::default()
+        };
+        Ok(())
+    }
+
+    /// Ends a client's connection.
+    pub(crate) fn disconnect(&mut self, client: usize) {
+        self.clients[client] = Client::default();
+    }
+
+    /// Has a client send something, at the end of the turn.
+    pub(crate) fn send(&mut self, client: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        let out = &mut self.clients[client].out;
+        if out.is_empty() {
+            self.dirty.push(client);
+        }
+        write(out);
+    }
+
+    /// Takes part for a time.
+    pub(crate) fn run(&mut self, script: &mut impl Script, time: Duration) -> Result<(), Failure> {
+        let end = self.now() + time.as_nanos() as u64;
+        self.run_until(script, end, |_| false)?;
+        Ok(())
+    }
+
+    /// Takes part until `is_done`, or until `end`. Says whether it is done.
+    pub(crate) fn run_until<S: Script>(
+        &mut self,
+        script: &mut S,
+        end: u64,
+        is_done: impl Fn(&S) -> bool,
+    ) -> Result<bool, Failure> {
+        loop {
+            let due = script.act(self)?;
+            self.flush()?;
+            if is_done(script) {
+                return Ok(true);
+            }
+            let now = self.now();
+            if now >= end {
+                return Ok(false);
+            }
+            let wake = due.unwrap_or(end).min(end);
+            self.turn(script, Duration::from_nanos(wake.saturating_sub(now)))?;
+        }
+    }
+
+    /// Waits until nothing was received for a while.
+    pub(crate) fn settle(
+        &mut self,
+        script: &mut impl Script,
+        quiet: Duration,
+    ) -> Result<(), Failure> {
+        let end = self.now() + PATIENCE.as_nanos() as u64;
+        while self.turn(script, quiet)? > 0 {
+            self.flush()?;
+            if self.now() > end {
+                return Err(Failure::Restless);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for something to read and reads it. Says how many clients were ready.
+    fn turn(&mut self, script: &mut impl Script, timeout: Duration) -> Result<usize, Failure> {
+        let mut events = [MaybeUninit::<Event>::uninit(); 512];
+        let timeout = Timespec {
+            tv_sec: timeout.as_secs() as i64,
+            tv_nsec: timeout.subsec_nanos().into(),
+        };
+        let ready = match epoll::wait(&self.epoll, &mut events, Some(&timeout)) {
+            Ok((ready, _)) => ready,
+            Err(rustix::io::Errno::INTR) => return Ok(1),
+            Err(error) => return Err(io::Error::from(error).into()),
+        };
+        for event in ready.iter() {
+            let client = event.data.u64() as usize;
+            let flags = event.flags;
+            if flags.contains(EventFlags::OUT) {
+                self.dirty.push(client);
+                self.watch(client, EventFlags::IN)?;
+            }
+            if flags.intersects(READABLE) {
+                self.read(script, client)?;
+            }
+        }
+        Ok(ready.len())
+    }
+
+    fn read(&mut self, script: &mut impl Script, client: usize) -> Result<(), Failure> {
+        let Some(stream) = &mut self.clients[client].stream else {
+            return Ok(());
+        };
+        let mut scratch = mem::take(&mut self.scratch);
+        let read = match stream.read(&mut scratch) {
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.scratch = scratch;
+                return Ok(());
+            }
+            Err(_) => 0,
+        };
+        let done = if read == 0 {
+            self.clients[client].stream = None;
+            script.closed(self, client)
+        } else {
+            self.split(script, client, &scratch[..read])
+        };
+        self.scratch = scratch;
+        done
+    }
+
+    /// Makes lines of what a client received.
+    fn split(
+        &mut self,
+        script: &mut impl Script,
+        client: usize,
+        mut bytes: &[u8],
+    ) -> Result<(), Failure> {
+        let now = self.now();
+        let mut partial = mem::take(&mut self.clients[client].partial);
+        while let Some(end) = memchr(b'\n', bytes) {
+            let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
+            bytes = rest;
+            if partial.is_empty() {
+                script.line(self, client, without_return(line), now)?;
+            } else {
+                partial.extend_from_slice(line);
+                script.line(self, client, without_return(&partial), now)?;
+                partial.clear();
+            }
+        }
+        partial.extend_from_slice(bytes);
+        if !partial.is_empty() {
+            self.clients[client].partial = partial;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        for client in mem::take(&mut self.dirty) {
+            self.write(client)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, index: usize) -> Result<(), Failure> {
+        let client = &mut self.clients[index];
+        let Some(stream) = &mut client.stream else {
+            client.out = Vec::new();
+            return Ok(());
+        };
+        match stream.write(&client.out) {
+            Ok(written) if written == client.out.len() => {
+                client.out = Vec::new();
+                return Ok(());
+            }
+            Ok(written) => drop(client.out.drain(..written)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            // The server closed it, which is seen when it is read.
+            Err(_) => {
+                client.out = Vec::new();
+                return Ok(());
+            }
+        }
+        self.watch(index, EventFlags::IN | EventFlags::OUT)
+    }
+
+    fn watch(&self, client: usize, flags: EventFlags) -> Result<(), Failure> {
+        let Some(stream) = &self.clients[client].stream else {
+            return Ok(());
+        };
+        let data = EventData::new_u64(client as u64);
+        epoll::modify(&self.epoll, stream, data, flags).map_err(io::Error::from)?;
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Client {
+    stream: Option<TcpStream>,
+    /// The unfinished line.
+    partial: Vec<u8>,
+    /// What is to be written.
+    out: Vec<u8>,
+}
+
+fn without_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// How long what must come may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+const READABLE: EventFlags = EventFlags::IN.union(EventFlags::HUP).union(EventFlags::ERR);
+const SCRATCH_SIZE: usize = 256 << 10;
+const SOURCES: usize = 8;

@@ -1,0 +1,261 @@
+//! Every workload with every server, side by side.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::failure::Failure;
+use crate::outcome::Outcome;
+use crate::page;
+use crate::run::{Terms, run};
+use crate::server::{Program, Server};
+use crate::wire::Wire;
+use crate::workload::Workload;
+
+/// What to run, and where its page goes.
+#[derive(Debug)]
+pub(crate) struct MatrixOptions {
+    pub(crate) is_quick: bool,
+    pub(crate) time: Duration,
+    /// Empty for all that are there.
+    pub(crate) programs: Vec<Program>,
+    pub(crate) docs: PathBuf,
+    pub(crate) criterion: Option<PathBuf>,
+}
+
+impl MatrixOptions {
+    /// Unless they are named, all but ngircd, which takes a few commands a second from each user.
+    fn wants(&self, program: Program) -> bool {
+        if self.programs.is_empty() {
+            return program != Program::Ngircd;
+        }
+        self.programs.contains(&program)
+    }
+}
+
+/// All runs of a matrix.
+#[derive(Debug, Default)]
+pub(crate) struct Results {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) programs: Vec<Program>,
+    pub(crate) repetitions: usize,
+    pub(crate) elapsed: Duration,
+}
+
+/// One workload and what came of it with each program, by repetition.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) scene: Scene,
+    pub(crate) cells: BTreeMap<&'static str, Cell>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Cell {
+    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) syscalls_per_delivery: Option<f64>,
+    pub(crate) failures: Vec<String>,
+}
+
+/// A workload, and the protocol in which linechat and the floor do it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene {
+    pub(crate) workload: Workload,
+    pub(crate) ours: Wire,
+    pub(crate) floor: Wire,
+}
+
+/// Runs everything that is there and writes the page.
+pub(crate) fn run_all(options: &MatrixOptions) -> Result<(), Failure> {
+    let begin = Instant::now();
+    let programs: Vec<Program> = Program::ALL
+        .into_iter()
+        .filter(|program| options.wants(*program))
+        .filter(|program| program.path().is_some())
+        .collect();
+    let mut results = Results {
+        rows: scenes(options.is_quick)
+            .map(|scene| Row {
+                scene,
+                cells: BTreeMap::new(),
+            })
+            .collect(),
+        programs,
+        ..Results::default()
+    };
+    let mut longest = Duration::ZERO;
+    while results.repetitions < MAX_REPETITIONS
+        && (results.repetitions == 0 || begin.elapsed() + longest < options.time)
+    {
+        let repetition = Instant::now();
+        results.repeat(options.is_quick);
+        longest = longest.max(repetition.elapsed());
+        if results.repetitions == 1 && !options.is_quick {
+            results.count_syscalls();
+        }
+    }
+    results.elapsed = begin.elapsed();
+    page::write(&results, options)
+}
+
+impl Results {
+    /// Each workload with each program once, the programs one right after the other.
+    fn repeat(&mut self, is_quick: bool) {
+        let terms = Terms {
+            warm_up: Duration::from_millis(300),
+            time: Duration::from_millis(if is_quick { 500 } else { 1200 }),
+            size: MESSAGE_SIZE,
+            syscalls: false,
+        };
+        self.repetitions += 1;
+        for row in &mut self.rows {
+            let is_done =
+                self.repetitions > 1 && matches!(row.scene.workload, Workload::Idle { .. });
+            if is_done {
+                // It hardly varies.
+                continue;
+            }
+            for &program in &self.programs {
+                let Some(done) = row.scene.play(program, terms) else {
+                    continue;
+                };
+                let cell = row.cells.entry(program.name()).or_default();
+                match done {
+                    Ok(outcome) => {
+                        println!("{outcome}");
+                        cell.outcomes.push(outcome);
+                    }
+                    Err(failure) => {
+                        println!("{}, {}: {failure}", program.name(), row.scene.workload);
+                        cell.failures.push(failure.to_string());
+                    }
+                }
+            }
+        }
+    }
+
+    fn count_syscalls(&mut self) {
+        let terms = Terms {
+            warm_up: Duration::from_millis(200),
+            time: Duration::from_millis(500),
+            size: MESSAGE_SIZE,
+            syscalls: true,
+        };
+        for row in &mut self.rows {
+            if matches!(row.scene.workload, Workload::Idle { .. }) {
+                continue;
+            }
+            for &program in &self.programs {
+                let Some(Ok(outcome)) = row.scene.play(program, terms) else {
+                    continue;
+                };
+                println!("{outcome}");
+                row.cells
+                    .entry(program.name())
+                    .or_default()
+                    .syscalls_per_delivery = outcome.syscalls_per_delivery;
+            }
+        }
+    }
+}
+
+impl Scene {
+    /// A run with a server of its own, unless the program has no part in it.
+    fn play(self, program: Program, terms: Terms) -> Option<Result<Outcome, Failure>> {
+        let wire = self.wire(program)?;
+        Some(
+            Server::start(program, wire)
+                .and_then(|server| run(&server, wire, self.workload, terms)),
+        )
+    }
+
+    fn wire(self, program: Program) -> Option<Wire> {
+        if program.is_linechat() {
+            return Some(self.ours);
+        }
+        if program == Program::LinechatFloor {
+            return Some(self.floor);
+        }
+        let fits = match self.workload {
+            // Everybody would be told of everybody's arrival: 50 million lines.
+            Workload::FanOut { recipients, .. } => !program.is_irc() || recipients < 5000,
+            // They register users once a second.
+            Workload::Churn { .. } => !program.is_irc(),
+            _ => true,
+        };
+        fits.then(|| usual_wire(program, self.workload))?
+    }
+}
+
+/// The protocol in which a program does a workload, unless told otherwise.
+pub(crate) fn usual_wire(program: Program, workload: Workload) -> Option<Wire> {
+    let is_public = matches!(workload, Workload::FanOut { .. } | Workload::Paced { .. });
+    Some(match program {
+        Program::LinechatTokio | Program::LinechatSmol | Program::LinechatBlocking => {
+            if is_public {
+                Wire::Relay
+            } else {
+                Wire::Rooms
+            }
+        }
+        Program::LinechatFloor => {
+            if is_public {
+                Wire::Relay
+            } else {
+                Wire::Pairs
+            }
+        }
+        Program::RedisServer => Wire::Redis,
+        Program::NatsServer => Wire::Nats,
+        Program::Inspircd | Program::Ngircd => Wire::Irc,
+    })
+}
+
+fn scenes(is_quick: bool) -> impl Iterator<Item = Scene> {
+    let public = |ours, workload| Scene {
+        workload,
+        ours,
+        floor: Wire::Relay,
+    };
+    let fan_out = |ours, recipients, window| {
+        public(
+            ours,
+            Workload::FanOut {
+                recipients,
+                senders: 1,
+                window,
+            },
+        )
+    };
+    let private = |ours, floor, workload| Scene {
+        workload,
+        ours,
+        floor,
+    };
+    let ping_pong = |ours, floor, pairs| private(ours, floor, Workload::PingPong { pairs });
+    let essential = [
+        fan_out(Wire::Relay, 100, 100),
+        fan_out(Wire::Relay, 1000, 100),
+        fan_out(Wire::Relay, 1000, 1),
+        ping_pong(Wire::Rooms, Wire::Pairs, 64),
+        ping_pong(Wire::Rooms, Wire::Pairs, 500),
+        private(Wire::Rooms, Wire::Pairs, Workload::Idle { users: 5000 }),
+    ];
+    let further = [
+        fan_out(Wire::Rooms, 1000, 100),
+        fan_out(Wire::Relay, 10_000, 10),
+        ping_pong(Wire::Direct, Wire::Answers, 500),
+        public(
+            Wire::Relay,
+            Workload::Paced {
+                users: 1000,
+                rate: 50,
+            },
+        ),
+        private(Wire::Rooms, Wire::Pairs, Workload::Churn { users: 64 }),
+    ];
+    let further = further.into_iter().filter(move |_| !is_quick);
+    essential.into_iter().chain(further)
+}
+
+const MAX_REPETITIONS: usize = 5;
+const MESSAGE_SIZE: usize = 64;

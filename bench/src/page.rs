@@ -1,0 +1,314 @@
+//! The page about a matrix: `BENCHMARKS.md` and its picture.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::matrix::{Cell, MatrixOptions, Results, Row};
+use crate::plot::{self, Group};
+use crate::server::Program;
+use crate::workload::Workload;
+
+/// Writes the page and the picture.
+pub(crate) fn write(results: &Results, options: &MatrixOptions) -> Result<(), Failure> {
+    fs::create_dir_all(&options.docs)?;
+    let page = page(results, options);
+    fs::write(options.docs.join("BENCHMARKS.md"), page)?;
+    let svg = plot::draw(
+        "Server CPU time per delivery of 64 bytes, in ns (less is better)",
+        &groups(results),
+    );
+    fs::write(options.docs.join("benchmarks.svg"), svg)?;
+    Ok(())
+}
+
+fn page(results: &Results, options: &MatrixOptions) -> String {
+    let mut page = String::from(INTRODUCTION);
+    let _ = write!(
+        page,
+        "\n## Where and what\n\n{}\n{} repetitions, interleaved, in {:.1} minutes. The figures are \
+         medians over them.\n\n| server | version |\n| --- | --- |\n",
+        machine(),
+        results.repetitions,
+        results.elapsed.as_secs_f64() / 60.0
+    );
+    for program in &results.programs {
+        let version = program.version().unwrap_or_default();
+        let _ = writeln!(page, "| {} | {version} |", program.name());
+    }
+    page.push_str("\n## Server CPU time per delivery, in ns\n\n");
+    page.push_str(
+        "In parentheses: as a multiple of the floor in the same repetition. The picture has the \
+         same figures.\n\n![bars](benchmarks.svg)\n\n",
+    );
+    table(&mut page, results, is_timed, |row, cell| {
+        let cpu = cell.median(|outcome| outcome.cpu_ns_per_delivery)?;
+        let ratio = row.ratio_to_floor(cell);
+        Some(match ratio {
+            Some(ratio) => format!("{cpu:.0} ({ratio:.2} ×)"),
+            None => format!("{cpu:.0}"),
+        })
+    });
+    page.push_str("\n## System calls per delivery\n\n");
+    table(&mut page, results, is_timed, |_, cell| {
+        cell.syscalls_per_delivery
+            .map(|calls| format!("{calls:.4}"))
+    });
+    page.push_str(
+        "\n## Deliveries per second\n\nHow fast it went on this machine, generator included: it \
+         shares the processors with the server.\n\n",
+    );
+    table(&mut page, results, is_timed, |_, cell| {
+        let rate = cell.median(|outcome| Some(outcome.deliveries_per_second))?;
+        Some(format!("{rate:.0}"))
+    });
+    page.push_str(
+        "\n## Latency in µs: p50 / p99 / p99.9 / max\n\nWhere messages are paced, from when each \
+         was to be sent; else from when it was sent.\n\n",
+    );
+    table(&mut page, results, is_timed, |_, cell| {
+        let at = |pick: fn(crate::outcome::Latency) -> f64| {
+            cell.median(|outcome| outcome.latency.map(pick))
+        };
+        let (p50, p99) = (at(|it| it.p50_us)?, at(|it| it.p99_us)?);
+        let (p999, max) = (at(|it| it.p999_us)?, at(|it| it.max_us)?);
+        Some(format!("{p50:.0} / {p99:.0} / {p999:.0} / {max:.0}"))
+    });
+    page.push_str("\n## Resident memory per idle user, in bytes\n\n");
+    table(
+        &mut page,
+        results,
+        |workload| !is_timed(workload),
+        |_, cell| {
+            let bytes = cell.median(|outcome| outcome.bytes_per_idle_connection)?;
+            Some(format!("{bytes:.0}"))
+        },
+    );
+    core(&mut page, options.criterion.as_deref());
+    failures(&mut page, results);
+    page.push_str(CONCLUSION);
+    page
+}
+
+fn table(
+    page: &mut String,
+    results: &Results,
+    is_wanted: impl Fn(Workload) -> bool,
+    show: impl Fn(&Row, &Cell) -> Option<String>,
+) {
+    page.push_str("| workload |");
+    for program in &results.programs {
+        let _ = write!(page, " {} |", program.name());
+    }
+    page.push_str("\n| --- |");
+    page.push_str(&" ---: |".repeat(results.programs.len()));
+    page.push('\n');
+    for row in &results.rows {
+        if !is_wanted(row.scene.workload) {
+            continue;
+        }
+        let _ = write!(page, "| {} |", row.title());
+        for program in &results.programs {
+            let cell = row.cells.get(program.name());
+            let text = cell.and_then(|cell| show(row, cell));
+            let _ = write!(page, " {} |", text.as_deref().unwrap_or("–"));
+        }
+        page.push('\n');
+    }
+}
+
+fn groups(results: &Results) -> Vec<Group> {
+    let timed = results
+        .rows
+        .iter()
+        .filter(|row| is_timed(row.scene.workload));
+    timed
+        .map(|row| {
+            let bar = |program: &Program| {
+                let cell = row.cells.get(program.name())?;
+                let cpu = cell.median(|outcome| outcome.cpu_ns_per_delivery)?;
+                Some((program.name().to_owned(), cpu, program.is_linechat()))
+            };
+            Group {
+                title: row.title(),
+                bars: results.programs.iter().filter_map(bar).collect(),
+            }
+        })
+        .collect()
+}
+
+impl Row {
+    fn title(&self) -> String {
+        let wire = format!("{:?}", self.scene.ours).to_lowercase();
+        format!("{} (`{wire}`)", self.scene.workload).replace('`', "")
+    }
+
+    /// The median of the ratios, repetition by repetition.
+    fn ratio_to_floor(&self, cell: &Cell) -> Option<f64> {
+        let floor = self.cells.get(Program::LinechatFloor.name())?;
+        let pairs = cell.outcomes.iter().zip(&floor.outcomes);
+        let ratios = pairs.filter_map(|(outcome, floor)| {
+            Some(outcome.cpu_ns_per_delivery? / floor.cpu_ns_per_delivery?)
+        });
+        median(ratios.collect())
+    }
+}
+
+impl Cell {
+    fn median(&self, pick: impl Fn(&crate::outcome::Outcome) -> Option<f64>) -> Option<f64> {
+        median(self.outcomes.iter().filter_map(pick).collect())
+    }
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 {
+        return values.get(middle).copied();
+    }
+    Some((values.get(middle.checked_sub(1)?)? + values[middle]) / 2.0)
+}
+
+fn is_timed(workload: Workload) -> bool {
+    !matches!(workload, Workload::Idle { .. })
+}
+
+/// What criterion measured of the core.
+fn core(page: &mut String, folder: Option<&Path>) {
+    let Some(folder) = folder else { return };
+    let mut lines = Vec::new();
+    collect(folder, folder, &mut lines);
+    if lines.is_empty() {
+        return;
+    }
+    lines.sort();
+    page.push_str(
+        "\n## The core alone\n\n`cargo bench -p linechat-protocol`. Fan-out must grow with the \
+         recipients and nothing else; a direct message and an idle poll must not grow with the \
+         connections.\n\n| what | mean, in ns |\n| --- | ---: |\n",
+    );
+    for (name, nanoseconds) in lines.into_iter().map(|(_, name, value)| (name, value)) {
+        let _ = writeln!(page, "| {name} | {nanoseconds} |");
+    }
+}
+
+/// Every `new/estimates.json`, named by its folders, numbers in their order.
+fn collect(root: &Path, folder: &Path, lines: &mut Vec<((String, u64), String, String)>) {
+    let estimates = folder.join("new").join("estimates.json");
+    if let Some(mean) = mean(&estimates) {
+        let name = folder.strip_prefix(root).unwrap_or(folder);
+        let name = name.to_string_lossy().replace('/', ": ");
+        let (group, last) = name.rsplit_once(": ").unwrap_or(("", &name));
+        let order = (group.to_owned(), last.parse().unwrap_or(0));
+        lines.push((order, name.clone(), format!("{mean:.0}")));
+        return;
+    }
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            collect(root, &entry.path(), lines);
+        }
+    }
+}
+
+fn mean(estimates: &Path) -> Option<f64> {
+    let text = fs::read_to_string(estimates).ok()?;
+    let json: Value = serde_json::from_str(&text).ok()?;
+    json["mean"]["point_estimate"].as_f64()
+}
+
+fn failures(page: &mut String, results: &Results) {
+    let mut lines = String::new();
+    for row in &results.rows {
+        for (program, cell) in &row.cells {
+            for failure in &cell.failures {
+                let _ = writeln!(lines, "- {program}, {}: {failure}", row.title());
+            }
+        }
+    }
+    if !lines.is_empty() {
+        let _ = write!(page, "\n## What did not come to its end\n\n{lines}");
+    }
+}
+
+/// One paragraph about the machine.
+fn machine() -> String {
+    let model = first_value("/proc/cpuinfo", "model name").unwrap_or_default();
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    let memory = first_value("/proc/meminfo", "MemTotal").unwrap_or_default();
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split_whitespace().next().unwrap_or_default();
+    format!(
+        "{processors} processors ({model}), {memory} of memory, Linux {}, loopback. The load \
+         average at the end was {load}.",
+        kernel.trim()
+    )
+}
+
+fn first_value(path: &str, field: &str) -> io::Result<String> {
+    let text = fs::read_to_string(path)?;
+    let line = text.lines().find(|line| line.starts_with(field));
+    let value = line.and_then(|line| line.split_once(':'));
+    Ok(value.map_or("", |(_, value)| value.trim()).to_owned())
+}
+
+const INTRODUCTION: &str = "# Benchmarks
+
+Written by `bench/run`; run it yourself. It needs nothing but this repository, and compares with
+whatever of `redis-server`, `nats-server` and `inspircd` is installed. Each server is started fresh
+for each run, on the loopback, with generous limits and no throttling.
+
+```
+bench/run                  # ten minutes at most
+bench/run --quick          # two
+cargo run --release -p linechat-bench -- one linechat-tokio fan-out --recipients 1000 --window 100
+```
+
+- **A delivery** is one message of 64 bytes received by one client. Every run checks that each
+  recipient got each message exactly once, in order for each sender; one that does not has failed.
+- **The floor** (`linechat-floor`) is an epoll loop that does the same deliveries and nothing else:
+  no protocol, no limits, no backlog. The ratio to it says how far a server is from the possible.
+- **Fan-out**: one client sends to all, at most *window* messages ahead of the slowest recipient.
+  **Ping-pong**: in each pair one message goes back and forth. **Messages/s**: open loop, sent when
+  due whatever the server does. **Churn**: connect, log in, leave; a delivery is one such session.
+- In parentheses behind a workload: the dialect of linechat. The others use a channel (IRC, Redis)
+  or a subject (NATS) for all, and private messages, or one for each user, for pairs.
+";
+
+const CONCLUSION: &str = "
+## What the figures do and do not show
+
+- Processor time per delivery survives a busy machine; rates and latencies do not. Generator and
+  server share the processors, so rates are a lower bound, and closed-loop latencies are mostly the
+  queue that the workload itself makes.
+- Loopback has no network card: the kernel's part differs from that of a real network, and the
+  receiving half of TCP is partly paid by whoever sends.
+- Batching depends on timing. A slower generator lets more messages gather, which makes each
+  cheaper; compare within one table, not between machines.
+- Memory is what is resident in the server's process. The kernel's own for each socket, about the
+  same for all, is not in it.
+- Redis and NATS are brokers with features that chat does not need, IRC servers have features that
+  linechat does not have, and nobody's logs, disks or TLS are on. NATS uses several threads.
+- Redis logs in nobody: its churn is a greeting and a subscription. IRC servers are left out of
+  churn, since inspircd registers users once a second, and of the widest fan-out, since all
+  would be told of each arrival. ngircd takes a few commands a second from each user, whatever its
+  configuration, and is left out altogether.
+- The processor time of churn comes in clock ticks, since threads end in between; all else is
+  exact. System calls are counted in a short run of their own.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_is_the_middle_or_between_the_two_middle_ones() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!(median(vec![]), None);
+    }
+}

@@ -1,0 +1,142 @@
+//! One run: a server, a workload, and the figures.
+
+use std::time::Duration;
+
+use crate::crowd::{Crowd, PATIENCE};
+use crate::failure::Failure;
+use crate::login;
+use crate::outcome::Outcome;
+use crate::process::{Process, SyscallCount};
+use crate::server::Server;
+use crate::wire::{Role, Wire};
+use crate::workload::{Churn, FanOut, Load, Paced, PingPong, Silence, Workload};
+
+/// How a run is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) warm_up: Duration,
+    pub(crate) time: Duration,
+    /// How long each message is, in bytes.
+    pub(crate) size: usize,
+    /// Count system calls rather than processor time.
+    pub(crate) syscalls: bool,
+}
+
+/// Makes a run.
+pub(crate) fn run(
+    server: &Server,
+    wire: Wire,
+    workload: Workload,
+    terms: Terms,
+) -> Result<Outcome, Failure> {
+    if !workload.fits(wire) {
+        return Err(Failure::Unfit(format!("{wire:?} has no {workload}")));
+    }
+    let crowd = &mut Crowd::new()?;
+    let (at, size) = (server.address, terms.size);
+    let mut outcome = match workload {
+        Workload::FanOut {
+            recipients,
+            senders,
+            window,
+        } => {
+            let numbers = (recipients, senders, window);
+            let load = FanOut::start(crowd, at, wire, size, numbers)?;
+            measure(crowd, load, server, terms, Process::cpu)?
+        }
+        Workload::PingPong { pairs } => {
+            let load = PingPong::start(crowd, at, wire, size, pairs)?;
+            measure(crowd, load, server, terms, Process::cpu)?
+        }
+        Workload::Paced { users, rate } => {
+            let load = Paced::start(crowd, at, wire, size, (users, rate))?;
+            measure(crowd, load, server, terms, Process::cpu)?
+        }
+        Workload::Churn { users } => {
+            let load = Churn::start(crowd, at, wire, size, users)?;
+            measure(crowd, load, server, terms, Process::cpu_of_all)?
+        }
+        Workload::Idle { users } => weigh(crowd, server, wire, users)?,
+    };
+    outcome.server.clone_from(&server.name);
+    outcome.wire = format!("{wire:?}").to_lowercase();
+    outcome.workload = workload.to_string();
+    outcome.connections = crowd.len();
+    Ok(outcome)
+}
+
+fn measure(
+    crowd: &mut Crowd,
+    mut load: impl Load,
+    server: &Server,
+    terms: Terms,
+    cpu: fn(Process) -> std::io::Result<Duration>,
+) -> Result<Outcome, Failure> {
+    crowd.run(&mut load, terms.warm_up)?;
+    let counter = if terms.syscalls {
+        Some(SyscallCount::start(server.process)?)
+    } else {
+        None
+    };
+    load.meter().reset();
+    let before = (crowd.now(), cpu(server.process)?, Process::myself().cpu()?);
+    crowd.run(&mut load, terms.time)?;
+    let after = (crowd.now(), cpu(server.process)?, Process::myself().cpu()?);
+    let deliveries = load.meter().delivered();
+    let latency = load.meter().latency();
+    let syscalls = counter.map(SyscallCount::stop).transpose()?;
+    let threads = server.process.threads()?;
+    finish(crowd, &mut load)?;
+
+    let seconds = (after.0 - before.0) as f64 / 1e9;
+    let cpu = after.1.saturating_sub(before.1);
+    let own_cpu = after.2.saturating_sub(before.2);
+    let each = |total: f64| (deliveries > 0).then(|| total / deliveries as f64);
+    // Counting slows the server down.
+    let is_timed = syscalls.is_none();
+    Ok(Outcome {
+        seconds,
+        deliveries,
+        deliveries_per_second: deliveries as f64 / seconds,
+        latency: is_timed.then_some(latency),
+        cpu_ns_per_delivery: each(cpu.as_nanos() as f64).filter(|_| is_timed),
+        server_cpu_share: is_timed.then_some(cpu.as_secs_f64() / seconds),
+        generator_cpu_share: is_timed.then_some(own_cpu.as_secs_f64() / seconds),
+        syscalls_per_delivery: syscalls.and_then(|calls| each(calls as f64)),
+        threads,
+        ..Outcome::default()
+    })
+}
+
+/// Everything that was sent must arrive, and nothing after that.
+fn finish(crowd: &mut Crowd, load: &mut impl Load) -> Result<(), Failure> {
+    load.stop();
+    let end = crowd.now() + PATIENCE.as_nanos() as u64;
+    if !crowd.run_until(load, end, |load| load.outstanding() == 0)? {
+        return Err(Failure::Lost {
+            outstanding: load.outstanding(),
+        });
+    }
+    crowd.run(load, LISTEN_ON)
+}
+
+/// How much memory one more user takes, once the server has seen a few.
+fn weigh(crowd: &mut Crowd, server: &Server, wire: Wire, users: usize) -> Result<Outcome, Failure> {
+    let mut silence = Silence(wire);
+    login::log_in(crowd, server.address, wire, FIRST_USERS, |_| Role::User)?;
+    crowd.run(&mut silence, MEMORY_SETTLES)?;
+    let before = server.process.resident()?;
+    login::log_in(crowd, server.address, wire, users, |_| Role::User)?;
+    crowd.run(&mut silence, MEMORY_SETTLES)?;
+    let after = server.process.resident()?;
+    Ok(Outcome {
+        bytes_per_idle_connection: Some(after.saturating_sub(before) as f64 / users as f64),
+        threads: server.process.threads()?,
+        ..Outcome::default()
+    })
+}
+
+/// How long nothing may come after everything has.
+const LISTEN_ON: Duration = Duration::from_millis(20);
+const FIRST_USERS: usize = 16;
+const MEMORY_SETTLES: Duration = Duration::from_millis(200);
