@@ -92,6 +92,11 @@ impl Bench {
         self.skipped.get()
     }
 
+    /// Puts into the report where a case has got to.
+    pub(crate) fn note(&self, place: &str) {
+        self.transcript.note("case", place);
+    }
+
     /// Everything that was said, for somebody who has to find out why it was wrong.
     pub(crate) fn report(&self) -> String {
         let mut report = format!(

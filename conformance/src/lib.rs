@@ -30,6 +30,7 @@
 
 mod bench;
 mod cases;
+mod documents;
 mod patience;
 mod peer;
 mod program;

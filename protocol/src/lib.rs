@@ -145,3 +145,8 @@ pub use crate::limits::Limits;
 pub use crate::line_client::{LineClient, LineState};
 pub use crate::peer::Peer;
 pub use crate::server::Server;
+
+/// Runs what the README shows of this crate as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

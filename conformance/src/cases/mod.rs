@@ -5,6 +5,7 @@
 mod addressed;
 mod connections;
 mod direct;
+mod documents;
 mod echo;
 mod hostile;
 mod lines;
@@ -32,6 +33,7 @@ pub(crate) fn all() -> impl Iterator<Item = (String, Case)> {
         ("rooms", rooms::CASES),
         ("pair", pair::CASES),
         ("direct", direct::CASES),
+        ("documents", documents::CASES),
         ("programs", programs::CASES),
         ("hostile", hostile::CASES),
         ("load", load::CASES),

@@ -1,0 +1,268 @@
+//! The transcripts in the project's documents, as steps that can be played.
+//!
+//! A transcript is a fenced block of a Markdown file whose info string is `transcript` and the
+//! dialect. It reads from top to bottom:
+//!
+//! ```text
+//! $ linechat-tokio serve rooms       the server that everybody talks to
+//! # A remark.
+//! bob* connects                      or: connects from 192.0.2.7:50001
+//! bob> hello                         bob sends a line
+//! bob< alice: hello                  bob receives a line
+//! bob* disconnects                   bob ends the connection
+//! bob* is disconnected               the server has ended it
+//! ann* is at the server's keyboard   ann is the console, and does not connect
+//! ```
+//!
+//! In a line, `\xFF` stands for that byte. An address that somebody connects from stands for the
+//! one that they really have.
+
+use std::str::Lines;
+
+/// A document of the project, in which every transcript has to be true.
+pub(crate) struct Document {
+    pub(crate) name: &'static str,
+    text: &'static str,
+}
+
+impl Document {
+    pub(crate) fn transcripts(&self) -> impl Iterator<Item = Scene> {
+        let mut lines = Numbered::new(self.text);
+        std::iter::from_fn(move || {
+            let (number, dialect) = lines
+                .by_ref()
+                .find_map(|(number, line)| Some((number, line.strip_prefix(FENCE)?)))?;
+            let block: Vec<_> = lines
+                .by_ref()
+                .take_while(|(_, line)| *line != "```")
+                .collect();
+            Some(Scene::parse(number, dialect.trim(), &block))
+        })
+    }
+}
+
+/// One transcript.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Scene {
+    pub(crate) dialect: String,
+    /// What follows `serve` on the command line.
+    pub(crate) options: String,
+    /// Each with its line of the document.
+    pub(crate) steps: Vec<(usize, Step)>,
+}
+
+/// One line of a transcript: who, and what.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) who: String,
+    pub(crate) event: Event,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    Connects { from: Option<String> },
+    SitsAtKeyboard,
+    Says(Vec<u8>),
+    Hears(Vec<u8>),
+    Disconnects,
+    IsDisconnected,
+}
+
+impl Event {
+    /// Whether somebody does something, rather than sees what the server does.
+    pub(crate) fn is_action(&self) -> bool {
+        !matches!(self, Self::Hears(_) | Self::IsDisconnected)
+    }
+}
+
+impl Scene {
+    /// Whether peers can connect.
+    pub(crate) fn listens(&self) -> bool {
+        !self.options.contains("--no-listen")
+    }
+
+    #[track_caller]
+    fn parse(line: usize, dialect: &str, block: &[(usize, &str)]) -> Self {
+        let mut written = block
+            .iter()
+            .filter(|(_, text)| !text.is_empty() && !text.starts_with("# "));
+        let options = written
+            .next()
+            .and_then(|(_, text)| text.strip_prefix("$ linechat-tokio serve "))
+            .unwrap_or_else(|| panic!("line {line}: a transcript begins with its server"));
+        assert!(
+            options.split(' ').next() == Some(dialect),
+            "line {line}: the server does not speak {dialect}"
+        );
+        let steps = written.map(|&(number, text)| {
+            let step = Step::parse(text);
+            (
+                number,
+                step.unwrap_or_else(|| panic!("line {number}: what does {text:?} mean?")),
+            )
+        });
+        Self {
+            dialect: dialect.to_owned(),
+            options: options.to_owned(),
+            steps: steps.collect(),
+        }
+    }
+}
+
+impl Step {
+    fn parse(line: &str) -> Option<Self> {
+        let mark = line.find(['*', '<', '>'])?;
+        let (who, text) = (&line[..mark], &line[mark + 1..]);
+        let text = text.strip_prefix(' ').unwrap_or(text);
+        let event = match line.as_bytes()[mark] {
+            b'>' => Event::Says(unescaped(text)?),
+            b'<' => Event::Hears(unescaped(text)?),
+            _ => Event::parse(text)?,
+        };
+        let is_name = !who.is_empty() && who.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_name.then(|| Self {
+            who: who.to_owned(),
+            event,
+        })
+    }
+}
+
+impl Event {
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(address) = text.strip_prefix("connects from ") {
+            let from = Some(address.to_owned());
+            return Some(Self::Connects { from });
+        }
+        match text {
+            "connects" => Some(Self::Connects { from: None }),
+            "is at the server's keyboard" => Some(Self::SitsAtKeyboard),
+            "disconnects" => Some(Self::Disconnects),
+            "is disconnected" => Some(Self::IsDisconnected),
+            _ => None,
+        }
+    }
+}
+
+/// The bytes of a line in which `\xFF` stands for that byte; `None` if a backslash means
+/// something else.
+fn unescaped(text: &str) -> Option<Vec<u8>> {
+    let mut pieces = text.split('\\');
+    let mut bytes = pieces.next()?.as_bytes().to_vec();
+    for piece in pieces {
+        let digits = piece.strip_prefix('x')?;
+        let (digits, rest) = digits.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    Some(bytes)
+}
+
+/// Lines with their numbers, from 1.
+struct Numbered {
+    lines: Lines<'static>,
+    number: usize,
+}
+
+impl Numbered {
+    fn new(text: &'static str) -> Self {
+        Self {
+            lines: text.lines(),
+            number: 0,
+        }
+    }
+}
+
+impl Iterator for Numbered {
+    type Item = (usize, &'static str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.number += 1;
+        Some((self.number, self.lines.next()?))
+    }
+}
+
+const FENCE: &str = "```transcript ";
+
+pub(crate) const README: Document = Document {
+    name: "README.md",
+    text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")),
+};
+
+pub(crate) const PROTOCOLS: Document = Document {
+    name: "docs/PROTOCOLS.md",
+    text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/PROTOCOLS.md")),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_documents_show_every_dialect() {
+        for document in [README, PROTOCOLS] {
+            let shown: Vec<_> = document.transcripts().map(|scene| scene.dialect).collect();
+            for dialect in ["echo", "relay", "addressed", "rooms", "pair", "direct"] {
+                assert!(
+                    shown.iter().any(|shown| shown == dialect),
+                    "{} has no transcript of {dialect}",
+                    document.name
+                );
+            }
+        }
+    }
+
+    /// A block whose fence is misspelt would not be played.
+    #[test]
+    fn nobody_talks_outside_of_a_transcript() {
+        for document in [README, PROTOCOLS] {
+            let talking = document
+                .text
+                .lines()
+                .filter(|line| Step::parse(line).is_some())
+                .count();
+            let played: usize = document.transcripts().map(|scene| scene.steps.len()).sum();
+            assert_eq!(talking, played, "{}", document.name);
+        }
+    }
+
+    #[test]
+    fn a_transcript_is_read_line_by_line() {
+        const DOCUMENT: Document = Document {
+            name: "example",
+            text: "Text\n\n```transcript rooms\n$ linechat-tokio serve rooms -q\n\n# A remark.\n\
+                   bob* connects from [::1]:7\nbob> #x  y\nbob<\nbob> a\\x07b\n\
+                   bob* is disconnected\n```\nbob> no\n",
+        };
+        let step = |who: &str, event| Step {
+            who: who.to_owned(),
+            event,
+        };
+        let from = Some("[::1]:7".to_owned());
+        let scene = Scene {
+            dialect: "rooms".to_owned(),
+            options: "rooms -q".to_owned(),
+            steps: vec![
+                (7, step("bob", Event::Connects { from })),
+                (8, step("bob", Event::Says(b"#x  y".to_vec()))),
+                (9, step("bob", Event::Hears(Vec::new()))),
+                (10, step("bob", Event::Says(b"a\x07b".to_vec()))),
+                (11, step("bob", Event::IsDisconnected)),
+            ],
+        };
+        assert_eq!(DOCUMENT.transcripts().collect::<Vec<_>>(), [scene]);
+    }
+
+    #[test]
+    fn what_is_no_step_is_not_understood() {
+        for line in [
+            "bob",
+            "bob: hi",
+            "bob* leaves",
+            "> hi",
+            "two words> hi",
+            "bob> \\n",
+        ] {
+            assert_eq!(Step::parse(line), None, "{line:?}");
+        }
+    }
+}
