@@ -34,6 +34,7 @@ mod patience;
 mod peer;
 mod program;
 mod runner;
+mod student;
 mod transcript;
 
 use std::path::Path;

@@ -10,6 +10,7 @@ use thiserror::Error;
 use tracing::{error, warn};
 
 use crate::cli::{self, Request, ServeOptions};
+use crate::connect;
 use crate::console::Console;
 use crate::descriptors;
 use crate::listen::{ListenError, listen};
@@ -37,7 +38,7 @@ pub struct Service {
 }
 
 /// Runs a program: understands its command line, prepares everything, and lets `run` serve until
-/// it was shut down.
+/// it was shut down; or talks with a server, if that is what the command line asks for.
 ///
 /// `program` is the name that the help shows, `version` what `--version` does.
 ///
@@ -51,6 +52,7 @@ pub fn main(
 ) -> ExitCode {
     match cli::parse(program, version, std::env::args_os()) {
         Ok(Request::Serve(options)) => serve(*options, run),
+        Ok(Request::Connect(options)) => connect::run(&options),
         Err(message) => {
             // Nobody is left to tell if this fails.
             let _ = message.print();

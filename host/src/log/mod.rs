@@ -15,7 +15,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt, registry};
 
-use self::lines::{LogLines, with_own_mode};
+use self::lines::LogLines;
+pub(crate) use self::lines::with_own_mode;
 pub use self::quoted::Quoted;
 use crate::cli::{LogFormat, LogOptions};
 

@@ -1,0 +1,220 @@
+//! The loop between a user and a server.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::time::Instant;
+
+use rustix::event::PollFlags;
+use rustix::io::Errno;
+
+use super::link::Link;
+use super::talk::{End, Entered, Said, Talk, Typed};
+use crate::connection::LINGER;
+use crate::readiness::{wait_for, when};
+
+/// Where the user types and reads: pipes, or a terminal.
+pub(super) trait Front {
+    /// What becomes readable when something was typed.
+    fn input(&self) -> BorrowedFd<'_>;
+
+    /// What becomes writable when something can be shown.
+    fn output(&self) -> BorrowedFd<'_>;
+
+    /// Whether to read what was typed.
+    fn wants_input(&self) -> bool;
+
+    /// Reads what was typed, once.
+    fn read(&mut self);
+
+    /// The next thing that was entered.
+    fn next(&mut self) -> Option<Typed<'_>>;
+
+    /// Whether everything was entered that ever will be.
+    fn is_keyboard_done(&self) -> bool;
+
+    /// Whether more can be shown. What cannot be is left to the transport.
+    fn has_room(&self) -> bool;
+
+    /// Shows something, as soon as the output takes it.
+    fn show(&mut self, said: Said);
+
+    /// Whether something waits to be shown.
+    fn wants_output(&self) -> bool;
+
+    /// Shows what the output takes.
+    ///
+    /// # Errors
+    ///
+    /// The system's: nothing will be shown any more.
+    fn write(&mut self) -> Result<(), Errno>;
+}
+
+/// A conversation, its socket and its user.
+pub(super) struct Session<'a, S, F> {
+    talk: &'a mut dyn Talk,
+    link: Link<S>,
+    front: &'a mut F,
+    /// Whether anybody listens to the keyboard.
+    is_typing: bool,
+    /// Until when to wait for the server when the user leaves.
+    leaving: Option<Instant>,
+    end: Option<End>,
+    screen_failure: Option<Errno>,
+}
+
+impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
+    pub(super) fn new(talk: &'a mut dyn Talk, socket: S, front: &'a mut F) -> Self {
+        Self {
+            talk,
+            link: Link::new(socket),
+            front,
+            is_typing: true,
+            leaving: None,
+            end: None,
+            screen_failure: None,
+        }
+    }
+
+    /// Works until the conversation is over and everything was shown. The user leaves when
+    /// `signals` turns readable.
+    pub(super) fn run(mut self, signals: &UnixStream) -> io::Result<Outcome> {
+        loop {
+            self.converse();
+            while self.write_to_server() {
+                // There may be room now for what waits to be entered.
+                self.converse();
+            }
+            if self.is_over() {
+                return Ok(self.outcome());
+            }
+            let input = self.is_typing && self.front.wants_input();
+            let wanted = [
+                (self.front.input(), when(input, PollFlags::IN)),
+                (
+                    self.front.output(),
+                    when(self.front.wants_output(), PollFlags::OUT),
+                ),
+                (self.link.as_fd(), self.link.interest(self.talk)),
+                (signals.as_fd(), PollFlags::IN),
+            ];
+            let [input, output, socket, signal] = wait_for(wanted, self.leaving)?;
+            if !signal.is_empty() {
+                drain(signals);
+                self.leave();
+            }
+            if !input.is_empty() {
+                self.front.read();
+            }
+            if !socket.is_empty() {
+                self.link.read(self.talk);
+            }
+            if !output.is_empty() {
+                self.write_to_screen();
+            }
+        }
+    }
+
+    /// Hands over whatever can be, in both directions.
+    fn converse(&mut self) {
+        while self.show_next() || self.enter_next() {}
+        if self.is_typing && self.front.is_keyboard_done() {
+            self.is_typing = false;
+            self.talk.keyboard_ended();
+            self.converse();
+        }
+    }
+
+    fn show_next(&mut self) -> bool {
+        if self.end.is_some() || !self.front.has_room() {
+            return false;
+        }
+        match self.talk.poll() {
+            None => return false,
+            Some(Said::End(end)) => self.end = Some(end),
+            Some(_) if self.screen_failure.is_some() => {}
+            Some(said) => self.front.show(said),
+        }
+        true
+    }
+
+    fn enter_next(&mut self) -> bool {
+        if !self.is_typing || !self.talk.takes_lines() || !self.link.can_send() {
+            return false;
+        }
+        let Some(typed) = self.front.next() else {
+            return false;
+        };
+        match self.talk.enter(typed) {
+            Entered::GoOn => {}
+            Entered::Hint(hint) => self.front.show(Said::Hint(hint)),
+            Entered::Leave => self.leave(),
+        }
+        true
+    }
+
+    /// The user leaves: what was entered is still sent, and whoever closes a socket that has
+    /// something to read takes that away from the server again, so the server is given a moment to
+    /// close the connection first.
+    fn leave(&mut self) {
+        self.is_typing = false;
+        self.talk.leave();
+        self.leaving = Some(Instant::now() + LINGER);
+    }
+
+    fn write_to_server(&mut self) -> bool {
+        let has_written = self.link.write(self.talk);
+        if has_written && self.leaving.is_some() {
+            self.leaving = Some(Instant::now() + LINGER);
+        }
+        has_written
+    }
+
+    fn write_to_screen(&mut self) {
+        if let Err(errno) = self.front.write() {
+            self.screen_failure = Some(errno);
+            self.leave();
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let is_shown = self.screen_failure.is_some() || !self.front.wants_output();
+        match self.leaving {
+            Some(deadline) if Instant::now() >= deadline => true,
+            Some(_) => self.link.is_at_end() && is_shown,
+            None => self.end.is_some() && is_shown,
+        }
+    }
+
+    fn outcome(self) -> Outcome {
+        match (self.screen_failure, self.end) {
+            // Whoever reads what we print has read enough.
+            (Some(Errno::PIPE), _) => Outcome::Left,
+            (Some(errno), _) => Outcome::ScreenFailed(errno.into()),
+            _ if self.leaving.is_some() => Outcome::Left,
+            (None, end) => match (self.link.into_failure(), end) {
+                (Some(error), _) => Outcome::NetworkFailed(error),
+                (None, Some(End::Refused(reason))) => Outcome::Refused(reason),
+                (None, _) => Outcome::Closed,
+            },
+        }
+    }
+}
+
+/// How a session ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// By the user.
+    Left,
+    /// By the server.
+    Closed,
+    /// By the server, which did not let the user in.
+    Refused(String),
+    NetworkFailed(io::Error),
+    ScreenFailed(io::Error),
+}
+
+fn drain(signals: &UnixStream) {
+    let mut bytes = [0; 16];
+    while let Ok(1..) = rustix::io::read(signals, &mut bytes) {}
+}
