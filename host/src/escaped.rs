@@ -30,7 +30,7 @@ impl fmt::Display for Escaped<'_> {
 }
 
 /// Whether a terminal does something else with a character than to show it.
-fn is_obeyed(character: char) -> bool {
+pub(crate) fn is_obeyed(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

@@ -45,3 +45,4 @@ mod program;
 mod readiness;
 mod signals;
 pub mod tasks;
+mod terminal;

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::{flag, low_level};
 
 /// The signals that end the program.
@@ -13,6 +14,7 @@ pub(crate) struct Signals {
     /// Nonblocking; readable once the first signal came.
     pub(crate) stream: UnixStream,
     came: Arc<AtomicBool>,
+    last: Arc<AtomicUsize>,
 }
 
 impl Signals {
@@ -32,7 +34,34 @@ impl Signals {
             flag::register(signal, Arc::clone(&came))?;
             low_level::pipe::register(signal, wake.try_clone()?)?;
         }
-        Ok(Self { stream, came })
+        let last = Arc::default();
+        Ok(Self { stream, came, last })
+    }
+
+    /// The same for a program that has changed a terminal's settings: any signal that would end the
+    /// process is noted only, with one byte on the stream for each. Who reads them is to end the
+    /// process at the second one, with [`insisted`](Self::insisted), and gives the terminal its
+    /// settings back before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`install`](Self::install).
+    pub(crate) fn install_for_terminal() -> io::Result<Self> {
+        let (stream, wake) = UnixStream::pair()?;
+        stream.set_nonblocking(true)?;
+        let (came, last) = (Arc::default(), Arc::default());
+        for (signal, number) in [(SIGINT, 2), (SIGTERM, 15), (SIGHUP, 1), (SIGQUIT, 3)] {
+            flag::register(signal, Arc::clone(&came))?;
+            flag::register_usize(signal, Arc::clone(&last), number)?;
+            low_level::pipe::register(signal, wake.try_clone()?)?;
+        }
+        Ok(Self { stream, came, last })
+    }
+
+    /// The exit status for whoever was ended by the last signal.
+    pub(crate) fn insisted(&self) -> ExitCode {
+        let signal = u8::try_from(self.last.load(Ordering::SeqCst)).unwrap_or_default();
+        ExitCode::from(128 + signal)
     }
 
     /// A note of whether a signal came.

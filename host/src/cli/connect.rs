@@ -1,6 +1,6 @@
 //! `connect`: its options, and which of them go together.
 
-use clap::{ArgMatches, Args};
+use clap::{ArgMatches, Args, ColorChoice};
 use linechat_protocol::Dialect;
 
 use super::{Misuse, dialect, fit};
@@ -13,6 +13,7 @@ pub(crate) struct ConnectOptions {
     pub(crate) address: Address,
     pub(crate) name: Option<String>,
     pub(crate) full_duplex: bool,
+    pub(crate) color: ColorChoice,
 }
 
 /// Talk with a server
@@ -33,6 +34,10 @@ pub(super) struct ConnectArgs {
     /// Neither wait for turns nor make the server wait
     #[arg(long, env = "LINECHAT_FULL_DUPLEX")]
     full_duplex: bool,
+
+    /// Whether a terminal is written to in colour; auto: unless NO_COLOR is set
+    #[arg(long, env = "LINECHAT_COLOR", value_name = "WHEN", default_value_t)]
+    color: ColorChoice,
 }
 
 impl ConnectArgs {
@@ -44,6 +49,7 @@ impl ConnectArgs {
             address: self.address,
             name: self.name,
             full_duplex: self.full_duplex,
+            color: self.color,
         })
     }
 }

@@ -7,6 +7,7 @@ use linechat_protocol::direct::{Asked, Client, Event};
 use linechat_protocol::{Names, RequestError};
 
 use super::talk::{End, Entered, Said, Talk, Typed, complaint, content, server_side_is_client};
+use super::vocabulary::Vocabulary;
 
 /// The client of seed 004.
 pub(super) struct Direct {
@@ -14,6 +15,7 @@ pub(super) struct Direct {
     login: Login,
     /// What is to be shown before anything else.
     news: VecDeque<Said>,
+    vocabulary: Vocabulary,
 }
 
 /// How far the user is from being logged in.
@@ -37,6 +39,7 @@ impl Direct {
             client: Client::new(),
             login: Login::Asking { was_refused: false },
             news: VecDeque::new(),
+            vocabulary: Vocabulary::of(&["!quit", "!users", "!who"]),
         };
         match name {
             None => direct.ask(),
@@ -119,10 +122,18 @@ impl Direct {
                 self.refuse(format!("the server does not accept the name '{name}'"));
                 return self.news.pop_front();
             }
-            Event::Users(names) => format!("users: {}", enumerated(&names)),
+            Event::Users(names) => {
+                names
+                    .iter()
+                    .for_each(|name| self.vocabulary.learn_user(name));
+                format!("users: {}", enumerated(&names))
+            }
             Event::Sent { to } => format!("sent to {to}"),
             Event::NoSuchUser { to } => format!("no such user: {to}"),
-            Event::Delivery { from, text } => format!("{from}: {text}"),
+            Event::Delivery { from, text } => {
+                self.vocabulary.learn_user(&from);
+                format!("{from}: {text}")
+            }
             Event::Rejected { request, .. } => rejected(&request),
             Event::Violation(violation) => return Some(Said::Hint(complaint(&violation))),
             _ => return Some(Said::End(self.end())),
@@ -181,6 +192,10 @@ impl Talk for Direct {
         }
         let event = self.client.poll_event()?;
         self.understand(event)
+    }
+
+    fn completions(&self, before_cursor: &str) -> Vec<String> {
+        self.vocabulary.completions(before_cursor)
     }
 }
 

@@ -8,7 +8,7 @@ use rustix::pipe::PIPE_BUF;
 use rustix::stdio::stdin;
 
 use super::keyboard::Keyboard;
-use super::session::Front;
+use super::session::{Front, KeyboardState};
 use super::talk::{Said, Typed};
 use crate::escaped::Escaped;
 use crate::log::with_own_mode;
@@ -71,8 +71,12 @@ impl Front for Pipe {
         self.keyboard.next()
     }
 
-    fn is_keyboard_done(&self) -> bool {
-        self.keyboard.is_done()
+    fn keyboard(&self) -> KeyboardState {
+        if self.keyboard.is_done() {
+            KeyboardState::Ended
+        } else {
+            KeyboardState::Open
+        }
     }
 
     fn has_room(&self) -> bool {

@@ -14,7 +14,7 @@ use crate::connection::LINGER;
 use crate::readiness::{wait_for, when};
 
 /// Where the user types and reads: pipes, or a terminal.
-pub(super) trait Front {
+pub(crate) trait Front {
     /// What becomes readable when something was typed.
     fn input(&self) -> BorrowedFd<'_>;
 
@@ -30,8 +30,19 @@ pub(super) trait Front {
     /// The next thing that was entered.
     fn next(&mut self) -> Option<Typed<'_>>;
 
-    /// Whether everything was entered that ever will be.
-    fn is_keyboard_done(&self) -> bool;
+    /// Whether more will be entered.
+    fn keyboard(&self) -> KeyboardState;
+
+    /// What is before the cursor, if the user wants it completed.
+    fn completes(&self) -> Option<&str> {
+        None
+    }
+
+    /// What the last word of that can become.
+    fn complete(&mut self, _candidates: &[String]) {}
+
+    /// Makes up for what may have happened to the screen meanwhile.
+    fn refresh(&mut self) {}
 
     /// Whether more can be shown. What cannot be is left to the transport.
     fn has_room(&self) -> bool;
@@ -50,8 +61,18 @@ pub(super) trait Front {
     fn write(&mut self) -> Result<(), Errno>;
 }
 
+/// What can still be expected from a keyboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyboardState {
+    Open,
+    /// It is at its end, and everything was entered.
+    Ended,
+    /// The user wants to leave.
+    Left,
+}
+
 /// A conversation, its socket and its user.
-pub(super) struct Session<'a, S, F> {
+pub(crate) struct Session<'a, S, F> {
     talk: &'a mut dyn Talk,
     link: Link<S>,
     front: &'a mut F,
@@ -64,7 +85,7 @@ pub(super) struct Session<'a, S, F> {
 }
 
 impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
-    pub(super) fn new(talk: &'a mut dyn Talk, socket: S, front: &'a mut F) -> Self {
+    pub(crate) fn new(talk: &'a mut dyn Talk, socket: S, front: &'a mut F) -> Self {
         Self {
             talk,
             link: Link::new(socket),
@@ -78,8 +99,11 @@ impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
 
     /// Works until the conversation is over and everything was shown. The user leaves when
     /// `signals` turns readable.
-    pub(super) fn run(mut self, signals: &UnixStream) -> io::Result<Outcome> {
+    /// With a byte for each signal, the second one ends it at once.
+    pub(crate) fn run(mut self, signals: &UnixStream) -> io::Result<Outcome> {
+        let mut signals_that_came = 0;
         loop {
+            self.front.refresh();
             self.converse();
             while self.write_to_server() {
                 // There may be room now for what waits to be entered.
@@ -100,7 +124,10 @@ impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
             ];
             let [input, output, socket, signal] = wait_for(wanted, self.leaving)?;
             if !signal.is_empty() {
-                drain(signals);
+                signals_that_came += drain(signals);
+                if signals_that_came > 1 {
+                    return Ok(Outcome::Insisted);
+                }
                 self.leave();
             }
             if !input.is_empty() {
@@ -117,12 +144,25 @@ impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
 
     /// Hands over whatever can be, in both directions.
     fn converse(&mut self) {
-        while self.show_next() || self.enter_next() {}
-        if self.is_typing && self.front.is_keyboard_done() {
-            self.is_typing = false;
-            self.talk.keyboard_ended();
-            self.converse();
+        while self.show_next() || self.enter_next() || self.complete() {}
+        match self.front.keyboard() {
+            KeyboardState::Ended if self.is_typing => {
+                self.is_typing = false;
+                self.talk.keyboard_ended();
+                self.converse();
+            }
+            KeyboardState::Left if self.leaving.is_none() => self.leave(),
+            _ => {}
         }
+    }
+
+    fn complete(&mut self) -> bool {
+        let Some(before) = self.front.completes() else {
+            return false;
+        };
+        let candidates = self.talk.completions(before);
+        self.front.complete(&candidates);
+        true
     }
 
     fn show_next(&mut self) -> bool {
@@ -203,9 +243,11 @@ impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
 
 /// How a session ended.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// By the user.
     Left,
+    /// By the user, who has no time.
+    Insisted,
     /// By the server.
     Closed,
     /// By the server, which did not let the user in.
@@ -214,7 +256,12 @@ pub(super) enum Outcome {
     ScreenFailed(io::Error),
 }
 
-fn drain(signals: &UnixStream) {
+/// How many signals came.
+fn drain(signals: &UnixStream) -> usize {
     let mut bytes = [0; 16];
-    while let Ok(1..) = rustix::io::read(signals, &mut bytes) {}
+    let mut count = 0;
+    while let Ok(more @ 1..) = rustix::io::read(signals, &mut bytes) {
+        count += more;
+    }
+    count
 }

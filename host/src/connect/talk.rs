@@ -8,7 +8,7 @@ use crate::escaped::Escaped;
 ///
 /// Toward the server it is driven like a [`Client`](linechat_protocol::Client) of the core, which
 /// most of them have inside; toward the user it takes lines, and says what is to be shown.
-pub(super) trait Talk {
+pub(crate) trait Talk {
     /// The server sent these bytes.
     fn receive(&mut self, bytes: &[u8]);
 
@@ -42,11 +42,16 @@ pub(super) trait Talk {
 
     /// The next thing to be shown, until there is none.
     fn poll(&mut self) -> Option<Said>;
+
+    /// What the last word before the cursor can become.
+    fn completions(&self, _before_cursor: &str) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Something that was typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Typed<'a> {
+pub(crate) enum Typed<'a> {
     /// A whole line with its ending, if it had one.
     Line(&'a [u8]),
     /// A piece of a line that is longer than anybody's limit.
@@ -59,7 +64,7 @@ pub(super) enum Typed<'a> {
 
 /// What becomes of the conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Entered {
+pub(crate) enum Entered {
     /// It goes on.
     GoOn,
     /// It goes on, and the user is told something.
@@ -70,7 +75,7 @@ pub(super) enum Entered {
 
 /// Something to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(crate) enum Said {
     /// Chat, byte for byte.
     Bytes(Vec<u8>),
     /// A line of chat, without its ending.
@@ -85,7 +90,7 @@ pub(super) enum Said {
 
 /// How a conversation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// The server closed the connection.
     Closed,
     /// The server did not let the user in, for this reason.
@@ -93,13 +98,13 @@ pub(super) enum End {
 }
 
 /// A typed line without its ending.
-pub(super) fn content(line: &[u8]) -> &[u8] {
+pub(crate) fn content(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// What to tell the user about a server that does not keep to the protocol.
-pub(super) fn complaint(violation: &Violation) -> String {
+pub(crate) fn complaint(violation: &Violation) -> String {
     match violation {
         Violation::NotInProtocol { line } | Violation::Unasked { line } => {
             let shown = &line[..line.len().min(MAX_QUOTED)];
@@ -138,7 +143,7 @@ macro_rules! server_side_is_client {
         }
     };
 }
-pub(super) use server_side_is_client;
+pub(crate) use server_side_is_client;
 
 /// How much is shown of a line that nobody understands, in bytes.
 const MAX_QUOTED: usize = 200;
