@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -47,21 +46,33 @@ impl Signals {
     ///
     /// Those of [`install`](Self::install).
     pub(crate) fn install_for_terminal() -> io::Result<Self> {
-        let (stream, wake) = UnixStream::pair()?;
-        stream.set_nonblocking(true)?;
         let (came, last) = (Arc::default(), Arc::default());
-        for (signal, number) in [(SIGINT, 2), (SIGTERM, 15), (SIGHUP, 1), (SIGQUIT, 3)] {
+        for (signal, number) in ENDING {
             flag::register(signal, Arc::clone(&came))?;
             flag::register_usize(signal, Arc::clone(&last), number)?;
-            low_level::pipe::register(signal, wake.try_clone()?)?;
         }
+        let stream = Self::listen()?;
         Ok(Self { stream, came, last })
     }
 
-    /// The exit status for whoever was ended by the last signal.
-    pub(crate) fn insisted(&self) -> ExitCode {
-        let signal = u8::try_from(self.last.load(Ordering::SeqCst)).unwrap_or_default();
-        ExitCode::from(128 + signal)
+    /// One more stream like that of [`install_for_terminal`](Self::install_for_terminal).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`install`](Self::install).
+    pub(crate) fn listen() -> io::Result<UnixStream> {
+        let (stream, wake) = UnixStream::pair()?;
+        stream.set_nonblocking(true)?;
+        for (signal, _) in ENDING {
+            low_level::pipe::register(signal, wake.try_clone()?)?;
+        }
+        Ok(stream)
+    }
+
+    /// The exit status of whoever is ended by the signal that came last.
+    pub(crate) fn insisted(&self) -> impl Fn() -> u8 + Send + use<> {
+        let last = Arc::clone(&self.last);
+        move || 128 + u8::try_from(last.load(Ordering::SeqCst)).unwrap_or_default()
     }
 
     /// A note of whether a signal came.
@@ -70,3 +81,6 @@ impl Signals {
         move || came.load(Ordering::SeqCst)
     }
 }
+
+/// What would end the process, with its numbers.
+const ENDING: [(i32, usize); 4] = [(SIGINT, 2), (SIGTERM, 15), (SIGHUP, 1), (SIGQUIT, 3)];

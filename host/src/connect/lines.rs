@@ -1,6 +1,6 @@
 //! Dialects whose lines are handed on as they are, for people.
 
-use linechat_protocol::{LineClient, LineEvent};
+use linechat_protocol::{ClientLimits, LineClient, LineEvent};
 
 use super::plain::{Admission, QUIT};
 use super::talk::{End, Entered, Said, Talk, Typed, complaint, content, server_side_is_client};
@@ -8,8 +8,10 @@ use super::vocabulary::Vocabulary;
 
 /// `echo`, `relay`, `addressed` and `rooms` on a terminal: what comes is told line by line, and
 /// what can be typed is known.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     client: LineClient,
+    /// What to type to leave, if there is a word for it.
+    quit: Option<&'static [u8]>,
     admission: Admission,
     has_ended: bool,
     vocabulary: Vocabulary,
@@ -29,9 +31,25 @@ impl Lines {
         }
         Self {
             client,
+            quit: Some(QUIT),
             admission,
             has_ended: false,
             vocabulary,
+        }
+    }
+}
+
+impl Lines {
+    /// For the operator of a server: every line is for the server to understand.
+    pub(crate) fn of_operator() -> Self {
+        let mut limits = ClientLimits::default();
+        limits.max_line = usize::MAX;
+        Self {
+            client: LineClient::with_limits(limits),
+            quit: None,
+            admission: Admission::default(),
+            has_ended: false,
+            vocabulary: Vocabulary::default(),
         }
     }
 }
@@ -52,7 +70,7 @@ impl Talk for Lines {
             } => bytes,
             Typed::Piece { .. } => return Entered::GoOn,
         };
-        if line == QUIT {
+        if Some(line) == self.quit {
             return Entered::Leave;
         }
         self.vocabulary.user_said(line);

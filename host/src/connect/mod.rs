@@ -19,18 +19,18 @@ use self::lines::Lines;
 use self::pair::Pair;
 use self::pipe::Pipe;
 use self::plain::Plain;
-use self::session::{Front, KeyboardState, Outcome, Session};
+use self::session::{Front, Outcome, Session};
 use self::talk::{Said, Talk};
 use self::vocabulary::Vocabulary;
 use crate::Address;
 use crate::cli::ConnectOptions;
 use crate::signals::Signals;
-use crate::terminal::{Style, Terminal};
+use crate::terminal::{Style, Terminal, User};
 
 mod dial;
 mod direct;
 mod keyboard;
-mod lines;
+pub(crate) mod lines;
 mod link;
 mod pair;
 mod pipe;
@@ -79,7 +79,7 @@ fn try_run(options: &ConnectOptions) -> Result<ExitCode, Failure> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Outcome::Insisted => Ok(signals.insisted()),
+        Outcome::Insisted => Ok(ExitCode::from(signals.insisted()())),
         Outcome::Refused(reason) => Err(Failure::Refused(reason)),
         Outcome::ScreenFailed(error) => Err(Failure::Screen(error)),
         Outcome::NetworkFailed(error) => Err(Failure::Network {
@@ -109,7 +109,7 @@ fn converse_on_terminal(
         prompt: "> ",
         has_times: true,
         is_coloured: is_coloured(options.color),
-        at_end: KeyboardState::Left,
+        user: User::Guest,
     })?;
     let leave = match options.dialect {
         dialect if dialect == Dialect::PAIR => "EXIT",

@@ -41,6 +41,14 @@ pub(crate) trait Front {
     /// What the last word of that can become.
     fn complete(&mut self, _candidates: &[String]) {}
 
+    /// What becomes readable when something was logged.
+    fn log(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    /// Shows what was logged.
+    fn show_log(&mut self) {}
+
     /// Makes up for what may have happened to the screen meanwhile.
     fn refresh(&mut self) {}
 
@@ -78,6 +86,7 @@ pub(crate) struct Session<'a, S, F> {
     front: &'a mut F,
     /// Whether anybody listens to the keyboard.
     is_typing: bool,
+    leaves_at_signal: bool,
     /// Until when to wait for the server when the user leaves.
     leaving: Option<Instant>,
     end: Option<End>,
@@ -91,10 +100,17 @@ impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
             link: Link::new(socket),
             front,
             is_typing: true,
+            leaves_at_signal: true,
             leaving: None,
             end: None,
             screen_failure: None,
         }
+    }
+
+    /// The same session, which leaves it to the other end to hear of the first signal.
+    pub(crate) fn staying(mut self) -> Self {
+        self.leaves_at_signal = false;
+        self
     }
 
     /// Works until the conversation is over and everything was shown. The user leaves when
@@ -121,14 +137,23 @@ impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
                 ),
                 (self.link.as_fd(), self.link.interest(self.talk)),
                 (signals.as_fd(), PollFlags::IN),
+                (
+                    self.front.log().unwrap_or(signals.as_fd()),
+                    when(self.front.log().is_some(), PollFlags::IN),
+                ),
             ];
-            let [input, output, socket, signal] = wait_for(wanted, self.leaving)?;
+            let [input, output, socket, signal, log] = wait_for(wanted, self.leaving)?;
             if !signal.is_empty() {
                 signals_that_came += drain(signals);
                 if signals_that_came > 1 {
                     return Ok(Outcome::Insisted);
                 }
-                self.leave();
+                if self.leaves_at_signal {
+                    self.leave();
+                }
+            }
+            if !log.is_empty() {
+                self.front.show_log();
             }
             if !input.is_empty() {
                 self.front.read();

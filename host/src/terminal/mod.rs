@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Zoned;
 use rustix::io::Errno;
 use rustix::pipe::PIPE_BUF;
+use rustix::process::{Signal, getpid, kill_process};
 use rustix::stdio::{stdin, stdout};
 use rustix::termios::tcgetwinsize;
 use signal_hook::consts::SIGWINCH;
@@ -22,11 +23,11 @@ use signal_hook::{SigId, flag, low_level};
 
 use self::keys::{Decoder, Key};
 use self::line::EditedLine;
-use self::raw::RawTerminal;
+pub(crate) use self::raw::RawTerminal;
 use crate::connect::session::{Front, KeyboardState};
 use crate::connect::talk::{Said, Typed};
 use crate::escaped::Escaped;
-use crate::log::with_own_mode;
+use crate::log::{LogReader, with_own_mode};
 
 mod keys;
 mod line;
@@ -50,7 +51,9 @@ pub(crate) struct Terminal {
     output: OwnedFd,
     is_resized: Arc<AtomicBool>,
     resize_signal: SigId,
-    _raw: RawTerminal,
+    raw: Arc<RawTerminal>,
+    /// What we log, instead of standard error on the same screen.
+    log: Option<LogReader>,
 }
 
 /// How things look.
@@ -60,8 +63,17 @@ pub(crate) struct Style {
     /// Whether each line is stamped with the time.
     pub(crate) has_times: bool,
     pub(crate) is_coloured: bool,
-    /// What Ctrl-D on an empty line means.
-    pub(crate) at_end: KeyboardState,
+    /// Whose keyboard it is.
+    pub(crate) user: User,
+}
+
+/// Who types, and so what it means to end the input or to interrupt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum User {
+    /// Somebody at a client, who leaves with Ctrl-C and with Ctrl-D.
+    Guest,
+    /// The operator of a server: Ctrl-C is SIGINT, and Ctrl-D the end of input.
+    Operator,
 }
 
 impl Terminal {
@@ -89,14 +101,26 @@ impl Terminal {
             output: with_own_mode(stdout())?,
             resize_signal: flag::register(SIGWINCH, Arc::clone(&is_resized))?,
             is_resized,
-            _raw: RawTerminal::new(stdin())?,
+            raw: Arc::new(RawTerminal::new(stdin())?),
+            log: None,
         };
         terminal.draw();
         Ok(terminal)
     }
 
-    /// Prints a line of ours above the edited one.
-    pub(crate) fn print_above(&mut self, line: &str) {
+    /// The same terminal, which prints what is logged, too.
+    pub(crate) fn with_log(mut self, log: Option<LogReader>) -> Self {
+        self.log = log;
+        self
+    }
+
+    /// For whoever has to give the terminal its settings back when this cannot.
+    pub(crate) fn raw(&self) -> Arc<RawTerminal> {
+        Arc::clone(&self.raw)
+    }
+
+    /// Prints a line above the edited one, as it is.
+    fn print_above(&mut self, line: &str) {
         self.text.extend_from_slice(row::ERASE.as_bytes());
         self.text.extend_from_slice(line.as_bytes());
         self.text.extend_from_slice(b"\r\n");
@@ -109,7 +133,7 @@ impl Terminal {
             && let Some(byte) = self.typed.pop_front()
         {
             match self.decoder.decode(byte) {
-                Some(Key::Interrupt) if self.keyboard != KeyboardState::Open => self.leave(),
+                Some(Key::Interrupt) if self.keyboard != KeyboardState::Open => self.interrupt(),
                 Some(key) if self.keyboard == KeyboardState::Open => self.press(key),
                 _ => {}
             }
@@ -121,19 +145,33 @@ impl Terminal {
         match key {
             Key::Enter => self.enter(),
             Key::Complete => self.wants_completions = true,
-            Key::Interrupt if self.line.is_empty() => self.leave(),
+            Key::Interrupt if self.line.is_empty() => self.interrupt(),
             Key::Interrupt => self.line.clear(),
-            Key::EndOfInput if self.line.is_empty() => self.keyboard = self.style.at_end,
+            Key::EndOfInput if self.line.is_empty() => self.end(),
             Key::EndOfInput => self.line.edit(Key::DeleteAfter),
             Key::Redraw => self.text.extend_from_slice(b"\x1b[H\x1b[2J"),
             key => self.line.edit(key),
         }
     }
 
+    fn end(&mut self) {
+        self.text.extend_from_slice(row::ERASE.as_bytes());
+        self.keyboard = match self.style.user {
+            User::Guest => KeyboardState::Left,
+            User::Operator => KeyboardState::Ended,
+        };
+    }
+
     /// Does not wait for anybody to take what was entered.
-    fn leave(&mut self) {
-        self.entered.clear();
-        self.keyboard = KeyboardState::Left;
+    fn interrupt(&mut self) {
+        match self.style.user {
+            User::Guest => {
+                self.entered.clear();
+                self.end();
+            }
+            // It cannot fail: every process may send itself a signal.
+            User::Operator => _ = kill_process(getpid(), Signal::INT),
+        }
     }
 
     fn enter(&mut self) {
@@ -212,7 +250,7 @@ impl Front for Terminal {
         match rustix::io::read(stdin(), &mut buffer) {
             Err(Errno::AGAIN | Errno::INTR) => {}
             // The terminal is gone.
-            Ok(0) | Err(_) => self.leave(),
+            Ok(0) | Err(_) => self.end(),
             Ok(length) => {
                 self.typed.extend(&buffer[..length]);
                 self.press_keys();
@@ -256,6 +294,18 @@ impl Front for Terminal {
         }
         self.wants_completions = false;
         self.press_keys();
+    }
+
+    fn log(&self) -> Option<BorrowedFd<'_>> {
+        self.log.as_ref().map(AsFd::as_fd)
+    }
+
+    fn show_log(&mut self) {
+        let Some(mut log) = self.log.take() else {
+            return;
+        };
+        log.read_lines(|line| self.print_above(line));
+        self.log = Some(log);
     }
 
     fn refresh(&mut self) {

@@ -8,7 +8,7 @@ use rustix::termios::{tcgetattr, tcsetattr};
 
 /// A terminal that sends each key as it is pressed, and shows nothing by itself. Dropping this
 /// gives it its settings back.
-pub(super) struct RawTerminal {
+pub(crate) struct RawTerminal {
     terminal: OwnedFd,
     settings: Termios,
 }
@@ -31,11 +31,16 @@ impl RawTerminal {
         tcsetattr(&terminal, OptionalActions::Now, &raw)?;
         Ok(Self { terminal, settings })
     }
+
+    /// Gives the terminal its settings back already.
+    pub(crate) fn restore(&self) {
+        // A terminal that is gone needs no settings.
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.settings);
+    }
 }
 
 impl Drop for RawTerminal {
     fn drop(&mut self) {
-        // A terminal that is gone needs no settings.
-        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.settings);
+        self.restore();
     }
 }
