@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::peer::Peer;
 pub(crate) use crate::program::Outcome;
 use crate::program::{Launch, Program, Running, Stderr};
+use crate::terminal::Terminal;
 use crate::transcript::Transcript;
 
 /// The world of one case. Whatever was started on it is gone when the case is over.
@@ -100,6 +101,12 @@ impl Bench {
         let running = launch.start(&self.transcript);
         self.logs.borrow_mut().push(running.stderr().clone());
         running
+    }
+
+    /// Starts a program on a terminal.
+    #[track_caller]
+    pub(crate) fn start_on(&self, launch: Launch, terminal: &Terminal) -> Running {
+        launch.start_on(terminal, &self.transcript)
     }
 
     pub(crate) fn program(&self) -> &Program {

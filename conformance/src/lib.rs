@@ -35,6 +35,7 @@ mod peer;
 mod program;
 mod runner;
 mod student;
+mod terminal;
 mod transcript;
 
 use std::path::Path;

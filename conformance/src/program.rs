@@ -16,6 +16,7 @@ use rustix::process::{Pid, Signal};
 
 use crate::patience::{PATIENCE, eventually};
 use crate::peer::Peer;
+use crate::terminal::Terminal;
 use crate::transcript::Transcript;
 
 /// The program under test.
@@ -45,6 +46,7 @@ impl Program {
             arguments: line.split_whitespace().map(str::to_owned).collect(),
             environment: Vec::new(),
             prelude: None,
+            has_keyboard: true,
         }
     }
 }
@@ -55,9 +57,16 @@ pub(crate) struct Launch {
     arguments: Vec<String>,
     environment: Vec<(&'static str, String)>,
     prelude: Option<String>,
+    has_keyboard: bool,
 }
 
 impl Launch {
+    /// On a terminal, but with nothing to read from it.
+    pub(crate) fn without_keyboard(mut self) -> Self {
+        self.has_keyboard = false;
+        self
+    }
+
     pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.environment.push((name, value.into()));
         self
@@ -84,6 +93,26 @@ impl Launch {
             panic!("cannot start {}: {error}", self.program.display());
         });
         Running::new(child, transcript.clone())
+    }
+
+    /// The same on a terminal.
+    #[track_caller]
+    pub(crate) fn start_on(self, terminal: &Terminal, transcript: &Transcript) -> Running {
+        transcript.note(
+            "program",
+            &format!("{:?} {:?}", self.arguments, self.environment),
+        );
+        let mut command = self.command();
+        command
+            .env("TERM", "xterm-256color")
+            .stdout(terminal.device())
+            .stderr(terminal.device());
+        if self.has_keyboard {
+            command.stdin(terminal.device());
+        } else {
+            command.stdin(Stdio::null());
+        }
+        Running::new(command.spawn().expect("it starts"), transcript.clone())
     }
 
     fn command(&self) -> Command {
@@ -121,7 +150,10 @@ impl Running {
         let (sender, ended) = mpsc::channel();
         let stdin = child.stdin.take();
         let stdout = child.stdout.take();
-        let stderr = Stderr::collect(child.stderr.take().expect("standard error is piped"));
+        let stderr = match child.stderr.take() {
+            Some(pipe) => Stderr::collect(pipe),
+            None => Stderr::collect(io::empty()),
+        };
         let pid = Pid::from_child(&child);
         thread::spawn(move || {
             let status = child.wait().expect("a child that nobody else waits for");
@@ -449,7 +481,7 @@ fn listening_address(line: &str) -> Option<SocketAddr> {
 
 /// Whether an environment variable would change what the program does.
 fn is_setting(name: &str) -> bool {
-    name.starts_with("LINECHAT_") || name.starts_with("RUST_")
+    name.starts_with("LINECHAT_") || name.starts_with("RUST_") || name == "NO_COLOR"
 }
 
 /// How much of standard error is kept.

@@ -15,6 +15,7 @@ mod pair;
 mod programs;
 mod relay;
 mod rooms;
+mod terminal;
 
 use crate::bench::Bench;
 use crate::patience::eventually;
@@ -39,6 +40,7 @@ pub(crate) fn all() -> impl Iterator<Item = (String, Case)> {
         ("load", load::CASES),
         ("connect", connect::CASES),
         ("connect_pair", connect_pair::CASES),
+        ("terminal", terminal::CASES),
     ];
     chapters.into_iter().flat_map(|(chapter, cases)| {
         cases
