@@ -236,9 +236,10 @@ fn the_settings_come_back_after_every_signal(bench: &Bench) {
 }
 
 fn the_settings_come_back_after_a_second_signal(bench: &Bench) {
-    let talk = talk(bench, "relay @");
+    let mut talk = talk(bench, "relay @");
     talk.client.signal(Signal::INT);
-    // It waits for the server, which does not close.
+    // The client has left, and waits for the server to close.
+    talk.server.expect_end();
     talk.client.signal(Signal::TERM);
     talk.ends_with(128 + 15);
 }
