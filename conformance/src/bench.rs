@@ -2,10 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
-use std::net::{Ipv6Addr, TcpListener};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use crate::peer::Peer;
+pub(crate) use crate::program::Outcome;
 use crate::program::{Launch, Program, Running, Stderr};
+use crate::terminal::Terminal;
 use crate::transcript::Transcript;
 
 /// The world of one case. Whatever was started on it is gone when the case is over.
@@ -40,6 +43,23 @@ impl Bench {
         server
     }
 
+    /// Starts `connect` with the words of `line`, in which `@` stands for where `server` listens.
+    #[track_caller]
+    pub(crate) fn connect(&self, line: &str, server: SocketAddr) -> Running {
+        let line = line.replace('@', &server.to_string());
+        self.start(self.launch(&format!("connect {line}")))
+    }
+
+    /// A server that the case plays itself.
+    #[track_caller]
+    pub(crate) fn stage(&self) -> Stage {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Stage {
+            listener,
+            transcript: self.transcript.clone(),
+        }
+    }
+
     /// Runs the program with the words of `line` to its end.
     #[track_caller]
     pub(crate) fn run(&self, line: &str) -> Outcome {
@@ -50,11 +70,24 @@ impl Bench {
     pub(crate) fn finish(&self, launch: Launch) -> Outcome {
         let mut running = self.start(launch);
         let stdout = running.console("stdout").rest();
-        let status = running.exit_status();
         Outcome {
-            status,
             stdout: lossy(&stdout),
-            stderr: running.stderr().text(),
+            ..running.outcome()
+        }
+    }
+
+    /// The same with all of `script` on standard input, and then its end.
+    #[track_caller]
+    pub(crate) fn finish_with(&self, launch: Launch, script: &str) -> Outcome {
+        let mut running = self.start(launch);
+        let mut console = running.console("console");
+        // It may end before it has read everything.
+        let _ = console.try_send(script);
+        console.half_close();
+        let stdout = console.rest();
+        Outcome {
+            stdout: lossy(&stdout),
+            ..running.outcome()
         }
     }
 
@@ -68,6 +101,12 @@ impl Bench {
         let running = launch.start(&self.transcript);
         self.logs.borrow_mut().push(running.stderr().clone());
         running
+    }
+
+    /// Starts a program on a terminal.
+    #[track_caller]
+    pub(crate) fn start_on(&self, launch: Launch, terminal: &Terminal) -> Running {
+        launch.start_on(terminal, &self.transcript)
     }
 
     pub(crate) fn program(&self) -> &Program {
@@ -110,12 +149,28 @@ impl Bench {
     }
 }
 
-/// How a program ended that was run to its end.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) status: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+/// Where a case waits for the program to connect.
+pub(crate) struct Stage {
+    listener: TcpListener,
+    transcript: Transcript,
+}
+
+impl Stage {
+    pub(crate) fn address(&self) -> SocketAddr {
+        let address = self.listener.local_addr();
+        address.expect("a bound socket has an address")
+    }
+
+    pub(crate) fn listener(&self) -> &TcpListener {
+        &self.listener
+    }
+
+    /// The program, once it connects.
+    #[track_caller]
+    pub(crate) fn accept(&self, name: &str) -> Peer {
+        let (stream, _) = self.listener.accept().expect("somebody connects");
+        Peer::over(name, stream, &self.transcript)
+    }
 }
 
 fn lossy(bytes: &[u8]) -> String {

@@ -35,6 +35,8 @@ mod patience;
 mod peer;
 mod program;
 mod runner;
+mod student;
+mod terminal;
 mod transcript;
 
 use std::path::Path;

@@ -75,7 +75,7 @@ impl Peer {
     }
 
     #[track_caller]
-    fn over(name: &str, stream: TcpStream, transcript: &Transcript) -> Self {
+    pub(crate) fn over(name: &str, stream: TcpStream, transcript: &Transcript) -> Self {
         stream.set_nodelay(true).expect("sends at once");
         stream
             .set_write_timeout(Some(PATIENCE))

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -16,6 +16,7 @@ use rustix::process::{Pid, Signal};
 
 use crate::patience::{PATIENCE, eventually};
 use crate::peer::Peer;
+use crate::terminal::Terminal;
 use crate::transcript::Transcript;
 
 /// The program under test.
@@ -45,6 +46,7 @@ impl Program {
             arguments: line.split_whitespace().map(str::to_owned).collect(),
             environment: Vec::new(),
             prelude: None,
+            has_keyboard: true,
         }
     }
 }
@@ -55,9 +57,16 @@ pub(crate) struct Launch {
     arguments: Vec<String>,
     environment: Vec<(&'static str, String)>,
     prelude: Option<String>,
+    has_keyboard: bool,
 }
 
 impl Launch {
+    /// On a terminal, but with nothing to read from it.
+    pub(crate) fn without_keyboard(mut self) -> Self {
+        self.has_keyboard = false;
+        self
+    }
+
     pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.environment.push((name, value.into()));
         self
@@ -86,6 +95,26 @@ impl Launch {
         Running::new(child, transcript.clone())
     }
 
+    /// The same on a terminal.
+    #[track_caller]
+    pub(crate) fn start_on(self, terminal: &Terminal, transcript: &Transcript) -> Running {
+        transcript.note(
+            "program",
+            &format!("{:?} {:?}", self.arguments, self.environment),
+        );
+        let mut command = self.command();
+        command
+            .env("TERM", "xterm-256color")
+            .stdout(terminal.device())
+            .stderr(terminal.device());
+        if self.has_keyboard {
+            command.stdin(terminal.device());
+        } else {
+            command.stdin(Stdio::null());
+        }
+        Running::new(command.spawn().expect("it starts"), transcript.clone())
+    }
+
     fn command(&self) -> Command {
         let mut command = match &self.prelude {
             None => Command::new(&self.program),
@@ -109,7 +138,7 @@ pub(crate) struct Running {
     pid: Pid,
     addresses: Vec<SocketAddr>,
     stdin: Option<ChildStdin>,
-    stdout: Option<Receiver<Vec<u8>>>,
+    stdout: Option<ChildStdout>,
     stderr: Stderr,
     ended: Receiver<ExitStatus>,
     status: Option<ExitStatus>,
@@ -120,8 +149,11 @@ impl Running {
     fn new(mut child: Child, transcript: Transcript) -> Self {
         let (sender, ended) = mpsc::channel();
         let stdin = child.stdin.take();
-        let stdout = drain(child.stdout.take().expect("standard output is piped"));
-        let stderr = Stderr::collect(child.stderr.take().expect("standard error is piped"));
+        let stdout = child.stdout.take();
+        let stderr = match child.stderr.take() {
+            Some(pipe) => Stderr::collect(pipe),
+            None => Stderr::collect(io::empty()),
+        };
         let pid = Pid::from_child(&child);
         thread::spawn(move || {
             let status = child.wait().expect("a child that nobody else waits for");
@@ -132,7 +164,7 @@ impl Running {
             pid,
             addresses: Vec::new(),
             stdin,
-            stdout: Some(stdout),
+            stdout,
             stderr,
             ended,
             status: None,
@@ -183,12 +215,25 @@ impl Running {
         TcpStream::connect(self.door()).expect("a listening server can be connected to")
     }
 
-    /// The program's standard input and output, as a peer like any other.
+    /// The program's standard input and output, as a peer like any other. From now on the output
+    /// is read all the time.
     #[track_caller]
     pub(crate) fn console(&mut self, name: &str) -> Peer {
         let stdin = self.stdin.take();
-        let stdout = self.stdout.take().expect("there is one console");
+        let stdout = drain(self.screen());
         Peer::at_console(name, stdin, stdout, &self.transcript)
+    }
+
+    /// The program's standard input alone.
+    #[track_caller]
+    pub(crate) fn keyboard(&mut self) -> ChildStdin {
+        self.stdin.take().expect("there is one keyboard")
+    }
+
+    /// The program's standard output alone, which nobody reads by itself.
+    #[track_caller]
+    pub(crate) fn screen(&mut self) -> ChildStdout {
+        self.stdout.take().expect("there is one screen")
     }
 
     pub(crate) fn stderr(&self) -> &Stderr {
@@ -208,7 +253,9 @@ impl Running {
     /// If it was ended by a signal: a program that was told to stop exits, it does not die.
     #[track_caller]
     pub(crate) fn exit_status(&mut self) -> i32 {
-        let status = self.ended.recv_timeout(PATIENCE).expect("the program ends");
+        let status = self
+            .status
+            .unwrap_or_else(|| self.ended.recv_timeout(PATIENCE).expect("the program ends"));
         self.status = Some(status);
         assert_eq!(status.signal(), None, "the program was killed by a signal");
         // Its last words may still be in the pipe.
@@ -216,6 +263,21 @@ impl Running {
         status
             .code()
             .expect("a program that was not killed has an exit code")
+    }
+
+    /// Waits until it ends, and tells how. Standard output is for somebody else to tell.
+    #[track_caller]
+    pub(crate) fn outcome(&mut self) -> Outcome {
+        Outcome {
+            status: self.exit_status(),
+            stdout: String::new(),
+            stderr: self.stderr.text(),
+        }
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.status = self.status.or_else(|| self.ended.try_recv().ok());
+        self.status.is_some()
     }
 
     /// Waits until nothing listens any more, which is how a shutdown shows first.
@@ -261,7 +323,7 @@ impl Running {
 
     /// Where to connect to the first listener.
     #[track_caller]
-    fn door(&self) -> SocketAddr {
+    pub(crate) fn door(&self) -> SocketAddr {
         let mut address = *self.addresses.first().expect("the program listens");
         match address.ip() {
             IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
@@ -289,6 +351,14 @@ impl Drop for Running {
             let _ = self.ended.recv_timeout(PATIENCE);
         }
     }
+}
+
+/// How a program ended that was run to its end.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// What the program writes to standard error, read all the time so that it never blocks on it.
@@ -411,7 +481,7 @@ fn listening_address(line: &str) -> Option<SocketAddr> {
 
 /// Whether an environment variable would change what the program does.
 fn is_setting(name: &str) -> bool {
-    name.starts_with("LINECHAT_") || name.starts_with("RUST_")
+    name.starts_with("LINECHAT_") || name.starts_with("RUST_") || name == "NO_COLOR"
 }
 
 /// How much of standard error is kept.

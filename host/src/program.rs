@@ -1,6 +1,6 @@
 //! A program from its command line to its exit status.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
@@ -10,11 +10,13 @@ use thiserror::Error;
 use tracing::{error, warn};
 
 use crate::cli::{self, Request, ServeOptions};
+use crate::connect;
 use crate::console::Console;
 use crate::descriptors;
 use crate::listen::{ListenError, listen};
-use crate::log;
+use crate::log::{self, LogReader};
 use crate::signals::Signals;
+use crate::terminal::Terminal;
 
 /// What a runtime adapter is to serve. All sockets are nonblocking.
 pub struct Service {
@@ -37,7 +39,7 @@ pub struct Service {
 }
 
 /// Runs a program: understands its command line, prepares everything, and lets `run` serve until
-/// it was shut down.
+/// it was shut down; or talks with a server, if that is what the command line asks for.
 ///
 /// `program` is the name that the help shows, `version` what `--version` does.
 ///
@@ -51,6 +53,7 @@ pub fn main(
 ) -> ExitCode {
     match cli::parse(program, version, std::env::args_os()) {
         Ok(Request::Serve(options)) => serve(*options, run),
+        Ok(Request::Connect(options)) => connect::run(&options),
         Err(message) => {
             // Nobody is left to tell if this fails.
             let _ = message.print();
@@ -60,21 +63,58 @@ pub fn main(
 }
 
 fn serve(options: ServeOptions, run: impl FnOnce(Service) -> io::Result<()>) -> ExitCode {
-    if log::init(options.log).is_err() {
+    let Ok(screen) = init_log(&options) else {
         // There is not one descriptor left, and no way to say so.
         return ExitCode::FAILURE;
-    }
-    match try_serve(options, run) {
+    };
+    let status = match try_serve(options, &screen, run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             error!("{failure}");
             failure.exit_code()
+        }
+    };
+    if let Screen::Terminal { log: Some(log) } = screen {
+        log.finish();
+    }
+    status
+}
+
+/// Where the console is, if there is one.
+enum Screen {
+    Pipes,
+    /// On a terminal; on which the log has to appear, too, unless it goes elsewhere.
+    Terminal {
+        log: Option<LogReader>,
+    },
+}
+
+fn init_log(options: &ServeOptions) -> io::Result<Screen> {
+    if !options.console || !Terminal::is_there() {
+        log::init(options.log, None)?;
+        return Ok(Screen::Pipes);
+    }
+    if !io::stderr().is_terminal() {
+        log::init(options.log, None)?;
+        return Ok(Screen::Terminal { log: None });
+    }
+    let (reader, writer) = LogReader::new()?;
+    log::init(options.log, Some(writer))?;
+    Ok(Screen::Terminal { log: Some(reader) })
+}
+
+fn open_console(screen: &Screen, signals: &Signals) -> io::Result<(Console, TcpStream)> {
+    match screen {
+        Screen::Pipes => Console::open(),
+        Screen::Terminal { log } => {
+            Console::open_terminal(log.as_ref().map(LogReader::share), signals.insisted())
         }
     }
 }
 
 fn try_serve(
     options: ServeOptions,
+    screen: &Screen,
     run: impl FnOnce(Service) -> io::Result<()>,
 ) -> Result<(), Failure> {
     if let Err(error) = descriptors::raise_limit() {
@@ -83,11 +123,15 @@ fn try_serve(
     let grace = options.config.limits.grace;
     let server = Server::new(options.config)?;
     let listeners = listen(&options.listen)?;
-    let signals = Signals::install().map_err(Failure::Signals)?;
+    let signals = match screen {
+        Screen::Pipes => Signals::install(),
+        Screen::Terminal { .. } => Signals::install_for_terminal(),
+    };
+    let signals = signals.map_err(Failure::Signals)?;
     let is_told_to_end = signals.came();
     let console = options
         .console
-        .then(Console::open)
+        .then(|| open_console(screen, &signals))
         .transpose()
         .map_err(Failure::Console)?;
     let (console, stream) = console.unzip();

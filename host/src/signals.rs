@@ -3,9 +3,9 @@
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::{flag, low_level};
 
 /// The signals that end the program.
@@ -13,6 +13,7 @@ pub(crate) struct Signals {
     /// Nonblocking; readable once the first signal came.
     pub(crate) stream: UnixStream,
     came: Arc<AtomicBool>,
+    last: Arc<AtomicUsize>,
 }
 
 impl Signals {
@@ -32,7 +33,46 @@ impl Signals {
             flag::register(signal, Arc::clone(&came))?;
             low_level::pipe::register(signal, wake.try_clone()?)?;
         }
-        Ok(Self { stream, came })
+        let last = Arc::default();
+        Ok(Self { stream, came, last })
+    }
+
+    /// The same for a program that has changed a terminal's settings: any signal that would end the
+    /// process is noted only, with one byte on the stream for each. Who reads them is to end the
+    /// process at the second one, with [`insisted`](Self::insisted), and gives the terminal its
+    /// settings back before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`install`](Self::install).
+    pub(crate) fn install_for_terminal() -> io::Result<Self> {
+        let (came, last) = (Arc::default(), Arc::default());
+        for (signal, number) in ENDING {
+            flag::register(signal, Arc::clone(&came))?;
+            flag::register_usize(signal, Arc::clone(&last), number)?;
+        }
+        let stream = Self::listen()?;
+        Ok(Self { stream, came, last })
+    }
+
+    /// One more stream like that of [`install_for_terminal`](Self::install_for_terminal).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`install`](Self::install).
+    pub(crate) fn listen() -> io::Result<UnixStream> {
+        let (stream, wake) = UnixStream::pair()?;
+        stream.set_nonblocking(true)?;
+        for (signal, _) in ENDING {
+            low_level::pipe::register(signal, wake.try_clone()?)?;
+        }
+        Ok(stream)
+    }
+
+    /// The exit status of whoever is ended by the signal that came last.
+    pub(crate) fn insisted(&self) -> impl Fn() -> u8 + Send + use<> {
+        let last = Arc::clone(&self.last);
+        move || 128 + u8::try_from(last.load(Ordering::SeqCst)).unwrap_or_default()
     }
 
     /// A note of whether a signal came.
@@ -41,3 +81,6 @@ impl Signals {
         move || came.load(Ordering::SeqCst)
     }
 }
+
+/// What would end the process, with its numbers.
+const ENDING: [(i32, usize); 4] = [(SIGINT, 2), (SIGTERM, 15), (SIGHUP, 1), (SIGQUIT, 3)];

@@ -1,8 +1,10 @@
 //! What every program must do, one file for each chapter, one function for each sentence.
 //!
-//! A new chapter (the client programs, say) is one more file and one more line in [`all`].
+//! A new chapter is one more file and one more line in [`all`].
 
 mod addressed;
+mod connect;
+mod connect_pair;
 mod connections;
 mod direct;
 mod documents;
@@ -14,6 +16,7 @@ mod pair;
 mod programs;
 mod relay;
 mod rooms;
+mod terminal;
 
 use crate::bench::Bench;
 use crate::patience::eventually;
@@ -37,6 +40,9 @@ pub(crate) fn all() -> impl Iterator<Item = (String, Case)> {
         ("programs", programs::CASES),
         ("hostile", hostile::CASES),
         ("load", load::CASES),
+        ("connect", connect::CASES),
+        ("connect_pair", connect_pair::CASES),
+        ("terminal", terminal::CASES),
     ];
     chapters.into_iter().flat_map(|(chapter, cases)| {
         cases

@@ -1,4 +1,4 @@
-//! Which options fit which dialect. The core knows.
+//! Which options fit which dialect. The core knows about its own settings.
 
 use clap::{Arg, ArgMatches};
 use linechat_protocol::{Dialect, Setting};
@@ -7,21 +7,22 @@ use super::{Given, Misuse};
 
 /// Says in the help of an option which dialects it is for, unless it is for all.
 pub(super) fn name_dialects(arg: Arg) -> Arg {
-    let Some((setting, _)) = CONDITIONAL.iter().find(|(_, id)| arg.get_id() == id) else {
+    let Some((_, takes)) = CONDITIONAL.iter().find(|(id, _)| arg.get_id() == id) else {
         return arg;
     };
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    arg.help(format!("{help} [only for: {}]", dialects_for(*setting)))
+    arg.help(format!("{help} [only for: {}]", dialects_that(*takes)))
 }
 
 /// Refuses an option that was given and that the dialect has no use for.
 pub(super) fn check(dialect: Dialect, matches: &ArgMatches) -> Result<(), Misuse> {
-    for (setting, id) in CONDITIONAL {
-        let given = match setting {
-            Setting::Uppercase | Setting::FullDuplex => Given::switch(matches, id),
+    for (id, takes) in CONDITIONAL {
+        let given = match id {
+            _ if !is_option(matches, id) => Given::No,
+            "uppercase" | "full_duplex" => Given::switch(matches, id),
             _ => Given::option(matches, id),
         };
-        if given == Given::No || dialect.takes(setting) {
+        if given == Given::No || takes(dialect) {
             continue;
         }
         let source = match given {
@@ -31,30 +32,44 @@ pub(super) fn check(dialect: Dialect, matches: &ArgMatches) -> Result<(), Misuse
         return Err(Misuse::conflict(format!(
             "'--{}'{source} does not fit the dialect '{dialect}', it is only for: {}",
             id.replace('_', "-"),
-            dialects_for(setting),
+            dialects_that(takes),
         )));
     }
     Ok(())
 }
 
-/// The names of all dialects that have a use for a setting.
-fn dialects_for(setting: Setting) -> String {
+/// Whether the subcommand has this option at all.
+fn is_option(matches: &ArgMatches, id: &str) -> bool {
+    matches.try_contains_id(id).is_ok()
+}
+
+/// The names of all dialects that have a use for an option.
+fn dialects_that(takes: Takes) -> String {
     let names: Vec<_> = Dialect::all()
-        .filter(|dialect| dialect.takes(setting))
+        .filter(|&it| takes(it))
         .map(Dialect::name)
         .collect();
     names.join(", ")
 }
 
+/// Whether a dialect has a use for an option.
+type Takes = fn(Dialect) -> bool;
+
 /// The options that only some dialects have a use for.
-const CONDITIONAL: [(Setting, &str); 7] = [
-    (Setting::Framing, "framing"),
-    (Setting::Uppercase, "uppercase"),
-    (Setting::FullDuplex, "full_duplex"),
-    (Setting::LoginTimeout, "login_timeout"),
-    (Setting::MaxRooms, "max_rooms"),
-    (Setting::MaxRoomsPerUser, "max_rooms_per_user"),
-    (Setting::MaxUsers, "max_users"),
+const CONDITIONAL: [(&str, Takes); 8] = [
+    ("framing", |dialect| dialect.takes(Setting::Framing)),
+    ("uppercase", |dialect| dialect.takes(Setting::Uppercase)),
+    ("full_duplex", |dialect| dialect.takes(Setting::FullDuplex)),
+    ("login_timeout", |dialect| {
+        dialect.takes(Setting::LoginTimeout)
+    }),
+    ("max_rooms", |dialect| dialect.takes(Setting::MaxRooms)),
+    ("max_rooms_per_user", |dialect| {
+        dialect.takes(Setting::MaxRoomsPerUser)
+    }),
+    ("max_users", |dialect| dialect.takes(Setting::MaxUsers)),
+    // Whoever has to log in has a name.
+    ("name", |dialect| dialect.takes(Setting::LoginTimeout)),
 ];
 
 #[cfg(test)]
@@ -63,10 +78,8 @@ mod tests {
 
     #[test]
     fn every_option_of_some_dialects_is_for_one_at_least_and_not_for_all() {
-        for (setting, id) in CONDITIONAL {
-            let takers = Dialect::all()
-                .filter(|dialect| dialect.takes(setting))
-                .count();
+        for (id, takes) in CONDITIONAL {
+            let takers = Dialect::all().filter(|&dialect| takes(dialect)).count();
             assert!((1..Dialect::all().len()).contains(&takers), "{id}");
         }
     }

@@ -2,15 +2,19 @@
 
 use std::ffi::OsString;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{
     Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand,
 };
+use linechat_protocol::Dialect;
 
+pub(crate) use self::connect::ConnectOptions;
 pub(crate) use self::logging::{LogFormat, LogOptions};
 pub(crate) use self::serve::ServeOptions;
 
+mod connect;
 mod fit;
 mod logging;
 mod seconds;
@@ -21,6 +25,8 @@ mod serve;
 pub(crate) enum Request {
     /// Run a server.
     Serve(Box<ServeOptions>),
+    /// Run a client.
+    Connect(ConnectOptions),
 }
 
 /// Understands a command line; options that it lacks are taken from the environment.
@@ -40,6 +46,7 @@ pub(crate) fn parse(
         Verb::Serve(args) => args
             .check(matches)
             .map(|options| Request::Serve(Box::new(options))),
+        Verb::Connect(args) => args.check(matches).map(Request::Connect),
     };
     checked.map_err(|misuse| {
         let verb = command.find_subcommand_mut(name);
@@ -48,7 +55,7 @@ pub(crate) fn parse(
     })
 }
 
-/// A chat server that speaks several line protocols
+/// A chat server and its client that speak several line protocols
 #[derive(Parser)]
 #[command(flatten_help = true, arg_required_else_help = true)]
 struct CommandLine {
@@ -59,6 +66,7 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Verb {
     Serve(serve::ServeArgs),
+    Connect(connect::ConnectArgs),
 }
 
 /// The whole command line of one program.
@@ -75,6 +83,14 @@ fn command(program: &'static str, version: &'static str) -> Command {
                 .mut_args(switch_with_value)
                 .mut_args(fit::name_dialects)
         })
+}
+
+fn dialect() -> impl TypedValueParser<Value = Dialect> {
+    let names = Dialect::all().map(|dialect| {
+        let help = format!("{} (port {})", dialect.summary(), dialect.default_port());
+        PossibleValue::new(dialect.name()).help(help)
+    });
+    PossibleValuesParser::new(names).try_map(|name| name.parse())
 }
 
 /// Lets a switch be written `--switch=false`, so that the command line can overrule an environment
@@ -162,8 +178,9 @@ mod tests {
     fn every_option_has_its_name_in_the_environment() {
         let mut command = command("linechat-test", "0");
         command.build();
-        let serve = command.find_subcommand("serve").unwrap();
-        for arg in serve.get_arguments().filter(|arg| !arg.is_positional()) {
+        let verbs = command.get_subcommands();
+        let args = verbs.flat_map(Command::get_arguments);
+        for arg in args.filter(|arg| !arg.is_positional()) {
             let long = arg.get_long().unwrap();
             if long == "help" {
                 continue;

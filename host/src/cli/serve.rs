@@ -3,14 +3,14 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use clap::builder::RangedU64ValueParser;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, ValueEnum};
 use linechat_protocol::{Config, Dialect, Framing, Limits};
 
 use super::logging::{LogArgs, LogOptions};
 use super::seconds::Seconds;
-use super::{Given, Misuse, fit};
+use super::{Given, Misuse, dialect, fit};
 use crate::address::Address;
 
 /// What a server is started with.
@@ -299,14 +299,6 @@ fn unless_zero(seconds: Seconds) -> Option<Duration> {
     (!seconds.0.is_zero()).then_some(seconds.0)
 }
 
-fn dialect() -> impl TypedValueParser<Value = Dialect> {
-    let names = Dialect::all().map(|dialect| {
-        let help = format!("{} (port {})", dialect.summary(), dialect.default_port());
-        PossibleValue::new(dialect.name()).help(help)
-    });
-    PossibleValuesParser::new(names).try_map(|name| name.parse())
-}
-
 fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
 }
@@ -318,7 +310,9 @@ mod tests {
 
     fn options(args: &str) -> ServeOptions {
         let args = args.split(' ').map(Into::into);
-        let Request::Serve(options) = parse("linechat-test", "0", args).unwrap();
+        let Ok(Request::Serve(options)) = parse("linechat-test", "0", args) else {
+            panic!("no command line of a server");
+        };
         *options
     }
 

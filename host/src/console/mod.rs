@@ -4,6 +4,8 @@ use std::io;
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::process;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +13,12 @@ use std::time::{Duration, Instant};
 use rustix::stdio::{stdin, stdout};
 
 use self::shuttle::Shuttle;
+use crate::connect::lines::Lines;
+use crate::connect::session::{Outcome, Session};
 use crate::connection::LINGER;
+use crate::log::LogReader;
+use crate::signals::Signals;
+use crate::terminal::{RawTerminal, Style, Terminal, User};
 
 mod shuttle;
 
@@ -20,6 +27,8 @@ mod shuttle;
 pub(crate) struct Console {
     /// Hears of everything that was printed, and closes when there is nothing left to do.
     progress: Receiver<()>,
+    /// The terminal whose settings are changed, if it is one.
+    terminal: Option<Arc<RawTerminal>>,
 }
 
 impl Console {
@@ -38,7 +47,40 @@ impl Console {
         thread::Builder::new()
             .name("console".into())
             .spawn(|| shuttle.run())?;
-        Ok((Self { progress }, TcpStream::from(OwnedFd::from(theirs))))
+        let terminal = None;
+        Ok((Self { progress, terminal }, into_stream(theirs)))
+    }
+
+    /// The same on a terminal, on which a line is edited while others are printed above it.
+    /// `insisted` is the exit status for a second signal.
+    ///
+    /// # Errors
+    ///
+    /// The system's, where it has no descriptor or no thread left, or the terminal is gone.
+    pub(crate) fn open_terminal(
+        log: Option<LogReader>,
+        insisted: impl Fn() -> u8 + Send + 'static,
+    ) -> io::Result<(Self, TcpStream)> {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        theirs.set_nonblocking(true)?;
+        let signals = Signals::listen()?;
+        let mut front = Terminal::open(STYLE)?.with_log(log);
+        let terminal = Some(front.raw());
+        let (printed, progress) = sync_channel(1);
+        thread::Builder::new()
+            .name("console".into())
+            .spawn(move || {
+                let mut talk = Lines::of_operator();
+                let session = Session::new(&mut talk, ours, &mut front).staying();
+                let outcome = session.run(&signals);
+                drop(front);
+                if let Ok(Outcome::Insisted) = outcome {
+                    process::exit(insisted().into());
+                }
+                drop(printed);
+            })?;
+        Ok((Self { progress, terminal }, into_stream(theirs)))
     }
 
     /// Waits until everything was printed that the adapter had written when it closed its end.
@@ -60,3 +102,24 @@ impl Console {
         }
     }
 }
+
+impl Drop for Console {
+    /// The thread may be unable to, if nobody reads what the terminal shows.
+    fn drop(&mut self) {
+        if let Some(terminal) = &self.terminal {
+            terminal.restore();
+        }
+    }
+}
+
+fn into_stream(socket: UnixStream) -> TcpStream {
+    TcpStream::from(OwnedFd::from(socket))
+}
+
+/// How the operator's terminal looks: it shows chat, and nothing else.
+const STYLE: Style = Style {
+    prompt: "> ",
+    has_times: false,
+    is_coloured: false,
+    user: User::Operator,
+};

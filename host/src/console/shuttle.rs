@@ -1,13 +1,15 @@
 //! Bytes in both directions between a keyboard with its screen and a socket.
 
 use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::SyncSender;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::pipe::PIPE_BUF;
+
+use crate::readiness::{wait_for, when};
 
 /// One thread's work: input → socket, socket → output.
 ///
@@ -69,33 +71,18 @@ impl<I: AsFd, O: AsFd> Shuttle<I, O> {
         }
     }
 
-    /// Waits until something can be done. What is of no interest is not looked at: a descriptor
-    /// whose other end is gone would be ready all the time.
+    /// Waits until something can be done.
     fn wait(&self) -> Result<Ready, Errno> {
         let input = self.typed.wants_input() && self.printed.is_open;
         let output = self.printed.wants_output();
-        let mut socket = PollFlags::empty();
-        socket.set(PollFlags::OUT, self.typed.wants_output());
-        socket.set(PollFlags::IN, self.printed.wants_input());
-        let [on_input, on_output, on_socket] = poll_some([
-            (
-                self.input.as_fd(),
-                if input {
-                    PollFlags::IN
-                } else {
-                    PollFlags::empty()
-                },
-            ),
-            (
-                self.output.as_fd(),
-                if output {
-                    PollFlags::OUT
-                } else {
-                    PollFlags::empty()
-                },
-            ),
+        let socket = when(self.typed.wants_output(), PollFlags::OUT)
+            | when(self.printed.wants_input(), PollFlags::IN);
+        let wanted = [
+            (self.input.as_fd(), when(input, PollFlags::IN)),
+            (self.output.as_fd(), when(output, PollFlags::OUT)),
             (self.socket.as_fd(), socket),
-        ])?;
+        ];
+        let [on_input, on_output, on_socket] = wait_for(wanted, None)?;
         let failed = PollFlags::ERR | PollFlags::HUP;
         Ok(Ready {
             input: !on_input.is_empty(),
@@ -163,30 +150,6 @@ impl Pump {
             Err(_) => (self.start, self.end, self.is_open) = (0, 0, false),
         }
     }
-}
-
-/// Waits for any of three descriptors, but for those without a flag.
-fn poll_some(wanted: [(BorrowedFd<'_>, PollFlags); 3]) -> Result<[PollFlags; 3], Errno> {
-    let mut fds = Vec::with_capacity(wanted.len());
-    for (fd, flags) in &wanted {
-        if !flags.is_empty() {
-            fds.push(PollFd::from_borrowed_fd(*fd, *flags));
-        }
-    }
-    match poll(&mut fds, None) {
-        Ok(_) => {}
-        Err(Errno::INTR) => return Ok([PollFlags::empty(); 3]),
-        Err(errno) => return Err(errno),
-    }
-    let mut polled = fds.iter();
-    Ok(wanted.map(|(_, flags)| {
-        let polled = if flags.is_empty() {
-            None
-        } else {
-            polled.next()
-        };
-        polled.map_or(PollFlags::empty(), PollFd::revents)
-    }))
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ impl<'a, F: AsFd + 'a> MakeWriter<'a> for LogLines<F> {
 /// fill a pipe after it said so, so that poll(2) alone is no safeguard. The mode of `output` itself
 /// has to stay what it is, since it is shared with other processes, the user's shell among them.
 /// What cannot be opened once more, such as the terminal of another user, is used as it is.
-pub(super) fn with_own_mode(output: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+pub(crate) fn with_own_mode(output: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     let kind = FileType::from_raw_mode(fstat(output)?.st_mode);
     if matches!(kind, FileType::Fifo | FileType::CharacterDevice) {
         let path = format!("/proc/self/fd/{}", output.as_raw_fd());

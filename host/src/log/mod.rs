@@ -5,7 +5,7 @@
 
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use linechat_protocol::{ConnId, Event};
 use tracing::level_filters::LevelFilter;
@@ -15,12 +15,15 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt, registry};
 
-use self::lines::{LogLines, with_own_mode};
+use self::lines::LogLines;
+pub(crate) use self::lines::with_own_mode;
 pub use self::quoted::Quoted;
+pub(crate) use self::reader::LogReader;
 use crate::cli::{LogFormat, LogOptions};
 
 mod lines;
 mod quoted;
+mod reader;
 
 /// Logs what the core reports.
 pub fn event(event: &Event) {
@@ -46,14 +49,17 @@ pub(crate) fn listening_on(address: SocketAddr) {
     info!(target: LISTENING, "listening on {address}");
 }
 
-/// From now on, what is logged goes to standard error.
+/// From now on, what is logged goes to standard error, or to `instead`.
 ///
 /// # Errors
 ///
 /// The system's, where it has no descriptor left.
-pub(crate) fn init(options: LogOptions) -> io::Result<()> {
+pub(crate) fn init(options: LogOptions, instead: Option<OwnedFd>) -> io::Result<()> {
     let stderr = io::stderr();
-    let output = with_own_mode(stderr.as_fd())?;
+    let output = match instead {
+        Some(output) => output,
+        None => with_own_mode(stderr.as_fd())?,
+    };
     let is_coloured = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let layer = fmt::layer()
         .with_target(false)

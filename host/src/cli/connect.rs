@@ -1,0 +1,63 @@
+//! `connect`: its options, and which of them go together.
+
+use clap::{ArgMatches, Args, ColorChoice};
+use linechat_protocol::Dialect;
+
+use super::{Misuse, dialect, fit};
+use crate::address::Address;
+
+/// What a client is started with.
+#[derive(Debug)]
+pub(crate) struct ConnectOptions {
+    pub(crate) dialect: Dialect,
+    pub(crate) address: Address,
+    pub(crate) name: Option<String>,
+    pub(crate) full_duplex: bool,
+    pub(crate) color: ColorChoice,
+}
+
+/// Talk with a server
+#[derive(Args, Debug)]
+pub(super) struct ConnectArgs {
+    /// The protocol to speak
+    #[arg(value_parser = dialect())]
+    dialect: Dialect,
+
+    /// Where the server is: an IPv4 address, an IPv6 address in brackets or a host name, and a port
+    #[arg(value_name = "ADDR:PORT")]
+    address: Address,
+
+    /// The name to register or log in with
+    #[arg(long, env = "LINECHAT_NAME", value_name = "NAME", value_parser = one_line)]
+    name: Option<String>,
+
+    /// Neither wait for turns nor make the server wait
+    #[arg(long, env = "LINECHAT_FULL_DUPLEX")]
+    full_duplex: bool,
+
+    /// Whether a terminal is written to in colour; auto: unless NO_COLOR is set
+    #[arg(long, env = "LINECHAT_COLOR", value_name = "WHEN", default_value_t)]
+    color: ColorChoice,
+}
+
+impl ConnectArgs {
+    /// Refuses what does not go together.
+    pub(super) fn check(self, matches: &ArgMatches) -> Result<ConnectOptions, Misuse> {
+        fit::check(self.dialect, matches)?;
+        Ok(ConnectOptions {
+            dialect: self.dialect,
+            address: self.address,
+            name: self.name,
+            full_duplex: self.full_duplex,
+            color: self.color,
+        })
+    }
+}
+
+/// Whether a name is acceptable is for the server to say, but not what another line of it asks for.
+fn one_line(name: &str) -> Result<String, &'static str> {
+    if name.contains(['\n', '\r', '\0']) {
+        return Err("a name is one line");
+    }
+    Ok(name.to_owned())
+}

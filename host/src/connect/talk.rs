@@ -1,0 +1,149 @@
+//! A conversation in one dialect, as both kinds of front end see it.
+
+use linechat_protocol::Violation;
+
+use crate::escaped::Escaped;
+
+/// One end of a conversation, without socket, keyboard and screen.
+///
+/// Toward the server it is driven like a [`Client`](linechat_protocol::Client) of the core, which
+/// most of them have inside; toward the user it takes lines, and says what is to be shown.
+pub(crate) trait Talk {
+    /// The server sent these bytes.
+    fn receive(&mut self, bytes: &[u8]);
+
+    /// The server has ended its half.
+    fn receive_eof(&mut self);
+
+    /// Whether to read from the server.
+    fn wants_input(&self) -> bool;
+
+    /// What is to be written to the server.
+    fn transmit(&self) -> &[u8];
+
+    /// So much of it was written.
+    fn advance(&mut self, written: usize);
+
+    /// Whether the socket's sending half is to be ended.
+    fn is_done_sending(&self) -> bool;
+
+    /// Whether the user may enter something now. What is typed meanwhile waits where it is.
+    fn takes_lines(&self) -> bool;
+
+    /// The user entered something.
+    fn enter(&mut self, typed: Typed<'_>) -> Entered;
+
+    /// The user will not enter anything more. What still comes is shown.
+    fn keyboard_ended(&mut self);
+
+    /// The user leaves. What was entered, and need not wait for anything but the socket, is still
+    /// sent.
+    fn leave(&mut self);
+
+    /// The next thing to be shown, until there is none.
+    fn poll(&mut self) -> Option<Said>;
+
+    /// What the last word before the cursor can become.
+    fn completions(&self, _before_cursor: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Something that was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Typed<'a> {
+    /// A whole line with its ending, if it had one.
+    Line(&'a [u8]),
+    /// A piece of a line that is longer than anybody's limit.
+    Piece {
+        bytes: &'a [u8],
+        /// Whether the line begins with it.
+        is_first: bool,
+    },
+}
+
+/// What becomes of the conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Entered {
+    /// It goes on.
+    GoOn,
+    /// It goes on, and the user is told something.
+    Hint(String),
+    /// It ends.
+    Leave,
+}
+
+/// Something to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// Chat, byte for byte.
+    Bytes(Vec<u8>),
+    /// A line of chat, without its ending.
+    Line(Vec<u8>),
+    /// Our own words to the user.
+    Hint(String),
+    /// The same, where the user has to answer.
+    Question(String),
+    /// The last thing.
+    End(End),
+}
+
+/// How a conversation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The server closed the connection.
+    Closed,
+    /// The server did not let the user in, for this reason.
+    Refused(String),
+}
+
+/// A typed line without its ending.
+pub(crate) fn content(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// What to tell the user about a server that does not keep to the protocol.
+pub(crate) fn complaint(violation: &Violation) -> String {
+    match violation {
+        Violation::NotInProtocol { line } | Violation::Unasked { line } => {
+            let shown = &line[..line.len().min(MAX_QUOTED)];
+            let cut = if shown.len() < line.len() { "..." } else { "" };
+            format!("{violation}: {}{cut}", Escaped(shown))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Hands what concerns the server to the field `client`, a client of the core.
+macro_rules! server_side_is_client {
+    () => {
+        fn receive(&mut self, bytes: &[u8]) {
+            self.client.receive(bytes);
+        }
+
+        fn receive_eof(&mut self) {
+            self.client.receive_eof();
+        }
+
+        fn wants_input(&self) -> bool {
+            self.client.wants_input()
+        }
+
+        fn transmit(&self) -> &[u8] {
+            self.client.transmit()
+        }
+
+        fn advance(&mut self, written: usize) {
+            self.client.advance(written);
+        }
+
+        fn is_done_sending(&self) -> bool {
+            self.client.is_done_sending()
+        }
+    };
+}
+pub(crate) use server_side_is_client;
+
+/// How much is shown of a line that nobody understands, in bytes.
+const MAX_QUOTED: usize = 200;

@@ -1,0 +1,46 @@
+//! A terminal's settings, changed for a while.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
+use rustix::termios::{tcgetattr, tcsetattr};
+
+/// A terminal that sends each key as it is pressed, and shows nothing by itself. Dropping this
+/// gives it its settings back.
+pub(crate) struct RawTerminal {
+    terminal: OwnedFd,
+    settings: Termios,
+}
+
+impl RawTerminal {
+    /// # Errors
+    ///
+    /// The system's: it is no terminal, for example.
+    pub(super) fn new(terminal: impl AsFd) -> io::Result<Self> {
+        let terminal = terminal.as_fd().try_clone_to_owned()?;
+        let settings = tcgetattr(&terminal)?;
+        let mut raw = settings.clone();
+        raw.input_modes -= InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR;
+        raw.input_modes -= InputModes::IXON | InputModes::ISTRIP;
+        raw.local_modes -= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ECHONL;
+        raw.local_modes -= LocalModes::ISIG | LocalModes::IEXTEN;
+        raw.special_codes[SpecialCodeIndex::VMIN] = 1;
+        raw.special_codes[SpecialCodeIndex::VTIME] = 0;
+        // What was typed before stays; what is printed does not have to be waited for.
+        tcsetattr(&terminal, OptionalActions::Now, &raw)?;
+        Ok(Self { terminal, settings })
+    }
+
+    /// Gives the terminal its settings back already.
+    pub(crate) fn restore(&self) {
+        // A terminal that is gone needs no settings.
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.settings);
+    }
+}
+
+impl Drop for RawTerminal {
+    fn drop(&mut self) {
+        self.restore();
+    }
+}
