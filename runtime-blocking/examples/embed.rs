@@ -1,0 +1,44 @@
+//! A chat server inside an application that has work and threads of its own.
+//!
+//! Run it, talk to it with `nc 127.0.0.1 8888`, and end it with the return key.
+
+use std::error::Error;
+use std::io::{self, PipeReader};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use linechat_protocol::{Config, Dialect, Server};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut config = Config::new(Dialect::ROOMS);
+    config.limits.max_rooms = 100;
+    let server = Server::new(config)?;
+    let listener = TcpListener::bind("127.0.0.1:8888")?;
+
+    // Each thread ends when the other end of its channel, or pipe, is dropped.
+    let (shutdown, chatting) = io::pipe()?;
+    let (working, stopped) = channel();
+    thread::scope(|scope| {
+        let chat = scope.spawn(|| chat(server, listener, shutdown));
+        scope.spawn(|| work_of_the_application(stopped));
+        io::stdin().read_line(&mut String::new())?;
+        drop((chatting, working));
+        chat.join().expect("it does not panic")?;
+        Ok(())
+    })
+}
+
+fn chat(server: Server, listener: TcpListener, shutdown: PipeReader) -> io::Result<()> {
+    linechat_blocking::serve(server, vec![listener], None, shutdown)
+}
+
+fn work_of_the_application(stopped: Receiver<()>) {
+    for second in 0.. {
+        println!("working for {second} s");
+        if stopped.recv_timeout(Duration::from_secs(1)) != Err(RecvTimeoutError::Timeout) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Does what the server wants done.
+
+use std::io;
+use std::iter;
+use std::mem;
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, MutexGuard};
+
+use bytes::{Buf, BytesMut};
+use linechat_host::{LINGER, log};
+use linechat_protocol::{Action, ConnId, Event, Instant};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::{SendFlags, send};
+
+use crate::shared::{Output, Shared, State};
+
+impl Shared {
+    /// Does all that the server wants done: writes, closes, logs, and minds the time.
+    ///
+    /// One thread at a time does. The others leave what they caused to it and go on; that makes
+    /// one write for each recipient, whoever sent, and keeps to the server's bound on what may be
+    /// queued between two flushes. The flusher leaves what came up meanwhile to a thread that
+    /// waits for its turn, or to the event loop, so that its own peer is heard again.
+    pub(crate) fn flush<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        if state.is_flushing {
+            state.has_more = true;
+            return state;
+        }
+        state.is_flushing = true;
+        state.has_more = false;
+        let mut round = mem::take(&mut state.round);
+        while !state.has_more && state.collect(&mut round) {
+            if state.waiting > 0 {
+                self.turned.notify_all();
+            }
+            drop(state);
+            round.perform();
+            state = self.lock();
+            state.settle(&mut round);
+        }
+        state.round = round;
+        state.is_flushing = false;
+        if state.waiting > 0 {
+            self.turned.notify_all();
+        } else if state.has_more || state.is_event_loop_wanted() {
+            self.wake_event_loop(&mut state);
+        }
+        state
+    }
+}
+
+impl State {
+    /// Asks the server what there is to do, and says whether there is anything.
+    fn collect(&mut self, round: &mut Round) -> bool {
+        self.turn += 1;
+        let now = self.clock.now();
+        if self.is_due(now) {
+            self.server.handle_timeout(now);
+        }
+        for conn in mem::take(&mut self.unblocked) {
+            self.write(conn, true, round);
+        }
+        while let Some(action) = self.server.poll() {
+            match action {
+                Action::Transmit(conn) => self.write(conn, false, round),
+                Action::PauseReading(conn) => self.pause(conn, true),
+                Action::ResumeReading(conn) => self.pause(conn, false),
+                Action::Close(conn, _) => self.close(conn),
+            }
+        }
+        let events = iter::from_fn(|| self.server.poll_event());
+        round.events.extend(events);
+        !round.is_empty() || self.is_due(now)
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.server.poll_timeout().is_some_and(|due| due <= now)
+    }
+
+    /// Has a round write to a connection, unless its socket is known to take nothing.
+    fn write(&mut self, conn: ConnId, is_unblocked: bool, round: &mut Round) {
+        let Some(socket) = self.socket(conn) else {
+            return;
+        };
+        let stream = Arc::clone(&socket.stream);
+        let bytes = match mem::replace(&mut socket.output, Output::Writing) {
+            Output::Idle => self.server.take_transmit(conn),
+            Output::Blocked(rest) if is_unblocked => rest,
+            other => {
+                socket.output = other;
+                return;
+            }
+        };
+        round.writes.push(Write {
+            conn,
+            stream,
+            bytes,
+            outcome: Ok(0),
+        });
+    }
+
+    fn pause(&mut self, conn: ConnId, is_paused: bool) {
+        if let Some(socket) = self.socket(conn) {
+            socket.is_paused = is_paused;
+            socket.thread.unpark();
+        }
+    }
+
+    fn close(&mut self, conn: ConnId) {
+        let Some(socket) = self.socket(conn) else {
+            return;
+        };
+        socket.is_closing = true;
+        socket.thread.unpark();
+        // A peer that does not take what it was sent will not end its half either.
+        let is_stuck = matches!(socket.output, Output::Blocked(_));
+        let how = if is_stuck {
+            Shutdown::Both
+        } else {
+            Shutdown::Write
+        };
+        // It fails where the peer is gone, and that is as good.
+        let _ = socket.stream.shutdown(how);
+        if !is_stuck && !socket.is_at_end {
+            self.lingering.push_back((self.clock.now() + LINGER, conn));
+        }
+    }
+
+    /// Tells the server what of a round was written.
+    fn settle(&mut self, round: &mut Round) {
+        for mut write in round.writes.drain(..) {
+            match write.outcome {
+                Ok(written) => {
+                    let now = self.clock.now();
+                    self.server.advance(now, write.conn, written);
+                    write.bytes.advance(written);
+                }
+                Err(error) => self.fail(write.conn, &error),
+            }
+            self.keep(write.conn, write.bytes);
+        }
+    }
+
+    /// Keeps what a connection's socket did not take. If it took all, it may take more.
+    fn keep(&mut self, conn: ConnId, rest: BytesMut) {
+        let has_more = !self.server.transmit(conn).is_empty();
+        let Some(socket) = self.socket(conn) else {
+            return;
+        };
+        if rest.is_empty() {
+            socket.output = Output::Idle;
+            if has_more {
+                self.unblocked.push(conn);
+            }
+        } else {
+            socket.output = Output::Blocked(rest);
+        }
+    }
+}
+
+/// What is done without the lock. Nothing of it waits for a peer.
+#[derive(Default)]
+pub(crate) struct Round {
+    writes: Vec<Write>,
+    events: Vec<Event>,
+}
+
+impl Round {
+    fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.events.is_empty()
+    }
+
+    fn perform(&mut self) {
+        for write in &mut self.writes {
+            write.perform();
+        }
+        for event in self.events.drain(..) {
+            log::event(&event);
+        }
+    }
+}
+
+/// One write to one connection.
+struct Write {
+    conn: ConnId,
+    stream: Arc<TcpStream>,
+    bytes: BytesMut,
+    /// How many of the bytes the socket took.
+    outcome: io::Result<usize>,
+}
+
+impl Write {
+    fn perform(&mut self) {
+        if self.bytes.is_empty() {
+            return;
+        }
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        self.outcome = match retry_on_intr(|| send(&self.stream, &self.bytes, flags)) {
+            Err(Errno::AGAIN) => Ok(0),
+            outcome => outcome.map_err(io::Error::from),
+        };
+    }
+}

@@ -1,0 +1,102 @@
+//! linechat on plain threads: [`serve`] moves bytes between sockets and a
+//! [`Server`], on a thread for each connection, beside whatever else
+//! the application does on its own.
+//!
+//! ```no_run
+//! use std::{io, net::TcpListener, thread};
+//!
+//! use linechat_protocol::{Config, Dialect, Server};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let listener = TcpListener::bind("127.0.0.1:8888")?;
+//! let server = Server::new(Config::new(Dialect::ROOMS))?;
+//! let (shutdown, running) = io::pipe()?;
+//! let chat = thread::spawn(|| linechat_blocking::serve(server, vec![listener], None, shutdown));
+//! // The application goes about its business here, until it is time to end.
+//! drop(running);
+//! chat.join().expect("it does not panic")?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it works
+//!
+//! Each connection has a thread that waits for bytes from its peer and hands them to the server.
+//! Then it asks the server what there is to write, and writes it to the recipients without waiting
+//! for any. One thread at a time does that, the *flusher*; what the others cause meanwhile is left
+//! to it, so that a recipient gets it with one system call, and each recipient's bytes stay in
+//! order. The lock is held while the server works, and not while anything is written.
+//!
+//! The thread that called [`serve`] is the *event loop*: it accepts, minds the time, and waits for
+//! sockets to take more that did not take all there was to write, and for the failure of those
+//! that are not read from. So a connection needs no second thread, a peer that reads nothing holds
+//! up none, and an idle server does nothing.
+//!
+//! A connection that is idle takes about 15 KiB of memory, most of it the three or four pages of
+//! its thread's stack that were ever used, and as much again of the system's. Address space, of
+//! which it takes more, and the system's limits on threads and memory mappings (four for each
+//! thread) bound how many there can be; a peer for whom there is no thread left is closed.
+
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::thread;
+
+use linechat_host::Service;
+use linechat_protocol::{Peer, Server};
+use mio::{Poll, Waker};
+
+use crate::event_loop::{EventLoop, WAKE};
+use crate::shared::{End, Shared};
+
+mod event_loop;
+mod flush;
+mod reader;
+mod shared;
+
+/// Serves until `shutdown` is readable or its other end is closed, and everybody has been sent
+/// what was queued for them (at most for [`Limits::grace`](linechat_protocol::Limits::grace)), or
+/// until the server ends by itself: because its dialect says so, or because there are no
+/// `listeners` and the last connection has gone. None of its threads is left when it returns.
+///
+/// `console` is a stream to and from somebody at the server's own keyboard, if there is one.
+/// `listeners` become nonblocking, `console` becomes blocking. `shutdown` is one end of a
+/// [pipe](io::pipe) or of a pair of sockets, say: the server ends when another thread writes to the
+/// other end or drops it, or when a signal handler does. It is not read from.
+///
+/// # Errors
+///
+/// A descriptor cannot be waited for, or there is no thread for the console. Nothing that happens
+/// later is an error: the server goes on with whoever is left.
+pub fn serve(
+    server: Server,
+    listeners: Vec<TcpListener>,
+    console: Option<TcpStream>,
+    shutdown: impl AsFd,
+) -> io::Result<()> {
+    let poll = Poll::new()?;
+    let shared = Shared::new(server, Waker::new(poll.registry(), WAKE)?);
+    thread::scope(|scope| {
+        let _end = End(&shared);
+        let mut event_loop = EventLoop::new(scope, &shared, poll, listeners, &shutdown)?;
+        if let Some(console) = console {
+            event_loop.start(console, Peer::Console)?;
+        }
+        event_loop.run()
+    })
+}
+
+/// Serves what a linechat program was told to.
+///
+/// # Errors
+///
+/// Those of [`serve`].
+pub fn run(service: Service) -> io::Result<()> {
+    let Service {
+        server,
+        listeners,
+        console,
+        shutdown,
+    } = service;
+    serve(server, listeners, console, shutdown)
+}

@@ -1,0 +1,247 @@
+//! What the threads of one server share: the server, and what is known of its sockets.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::Thread;
+
+use bytes::BytesMut;
+use linechat_host::{Clock, log};
+use linechat_protocol::{ConnId, Instant, Peer, Server};
+use mio::Waker;
+
+use crate::flush::Round;
+
+/// The state of all threads. The lock is never held across a call that may wait.
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    /// Wakes the threads that wait with more input for the flusher.
+    pub(crate) turned: Condvar,
+    event_loop: Waker,
+}
+
+impl Shared {
+    /// `event_loop` wakes its thread.
+    pub(crate) fn new(server: Server, event_loop: Waker) -> Self {
+        let state = State {
+            server,
+            clock: Clock::start(),
+            sockets: Vec::new(),
+            connections: 0,
+            is_flushing: false,
+            has_more: false,
+            turn: 0,
+            waiting: 0,
+            round: Round::default(),
+            unblocked: Vec::new(),
+            lingering: VecDeque::new(),
+            sleep: None,
+            ended: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            turned: Condvar::new(),
+            event_loop,
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks the state for somebody who has input, one for each turn of the flusher, the last of
+    /// which is kept in `turn`.
+    ///
+    /// The server bounds what it makes of input until its output is asked for. This here bounds
+    /// what it has to keep meanwhile.
+    pub(crate) fn lock_for_input(&self, turn: &mut u64) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        state.waiting += 1;
+        let mut state = self
+            .turned
+            .wait_while(state, |state| {
+                state.is_flushing && state.turn == *turn && !state.ended
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        *turn = state.turn;
+        state
+    }
+
+    /// Wakes the event loop.
+    pub(crate) fn wake_event_loop(&self, state: &mut State) {
+        state.sleep = None;
+        // It can only fail where the event loop is gone.
+        let _ = self.event_loop.wake();
+    }
+
+    /// Makes all threads end.
+    pub(crate) fn end(&self) {
+        let mut state = self.lock();
+        state.ended = true;
+        for socket in state.sockets.iter().flatten() {
+            let _ = socket.stream.shutdown(Shutdown::Both);
+            socket.thread.unpark();
+        }
+        self.turned.notify_all();
+        self.wake_event_loop(&mut state);
+    }
+}
+
+/// Ends all threads when it is dropped: with the thread that started them, and with any other that
+/// panics, which must not leave the rest to wait for it.
+pub(crate) struct End<'a>(pub(crate) &'a Shared);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+pub(crate) struct State {
+    pub(crate) server: Server,
+    pub(crate) clock: Clock,
+    /// By [`ConnId::index`].
+    sockets: Vec<Option<Socket>>,
+    /// How many connections have not been released.
+    pub(crate) connections: usize,
+    /// A thread is at work in [`Shared::flush`].
+    pub(crate) is_flushing: bool,
+    /// There may be more for it to do than what it knows of.
+    pub(crate) has_more: bool,
+    /// How often the server was asked what there is to do.
+    pub(crate) turn: u64,
+    /// How many threads wait with more input.
+    pub(crate) waiting: usize,
+    /// Kept for its buffers.
+    pub(crate) round: Round,
+    /// Connections whose socket may take more again.
+    pub(crate) unblocked: Vec<ConnId>,
+    /// Connections whose peers are to end their half, until then.
+    pub(crate) lingering: VecDeque<(Instant, ConnId)>,
+    /// What the event loop sleeps for, while it sleeps.
+    pub(crate) sleep: Option<Sleep>,
+    /// All threads are to end, without a word to anybody.
+    pub(crate) ended: bool,
+}
+
+impl State {
+    pub(crate) fn insert(&mut self, peer: Peer, stream: Arc<TcpStream>, thread: Thread) -> ConnId {
+        let conn = self.server.accept(self.clock.now(), peer);
+        if self.sockets.len() <= conn.index() {
+            self.sockets.resize_with(conn.index() + 1, || None);
+        }
+        self.sockets[conn.index()] = Some(Socket {
+            conn,
+            stream,
+            thread,
+            output: Output::Idle,
+            is_paused: false,
+            is_at_end: false,
+            is_closing: false,
+            has_failed: false,
+        });
+        self.connections += 1;
+        conn
+    }
+
+    pub(crate) fn socket(&mut self, conn: ConnId) -> Option<&mut Socket> {
+        self.socket_at(conn.index())
+            .filter(|socket| socket.conn == conn)
+    }
+
+    pub(crate) fn socket_at(&mut self, index: usize) -> Option<&mut Socket> {
+        self.sockets.get_mut(index)?.as_mut()
+    }
+
+    /// Takes a connection's socket away. [`release`](Self::release) is to follow.
+    pub(crate) fn remove(&mut self, conn: ConnId) -> Option<Socket> {
+        self.sockets.get_mut(conn.index())?.take()
+    }
+
+    /// Forgets a connection whose socket is gone.
+    pub(crate) fn release(&mut self, conn: ConnId) {
+        self.server.release(self.clock.now(), conn);
+        self.connections -= 1;
+    }
+
+    pub(crate) fn fail(&mut self, conn: ConnId, error: &io::Error) {
+        if self.socket(conn).is_some_and(|socket| !socket.is_closing) {
+            log::transport_failed(conn, error);
+            self.server.transport_failed(self.clock.now(), conn);
+        }
+    }
+
+    /// When there is something to do, if nothing happens before.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let lingering = self.lingering.front().map(|&(until, _)| until);
+        self.server
+            .poll_timeout()
+            .into_iter()
+            .chain(lingering)
+            .min()
+    }
+
+    /// Whether something came about for which the event loop does not know to wait.
+    pub(crate) fn is_event_loop_wanted(&self) -> bool {
+        let Some(sleep) = &self.sleep else {
+            return false;
+        };
+        let is_earlier = |deadline| sleep.until.is_none_or(|until| deadline < until);
+        self.next_deadline().is_some_and(is_earlier)
+            || !sleep.is_accepting && self.server.accepting()
+            || self.server.is_shutting_down()
+            || self.connections == 0
+    }
+}
+
+/// What is known of a connection outside its own thread.
+pub(crate) struct Socket {
+    pub(crate) conn: ConnId,
+    /// In blocking mode: only its own thread reads from it, and may wait in that; writing never
+    /// waits.
+    pub(crate) stream: Arc<TcpStream>,
+    /// Reads from it; parked while it does not.
+    pub(crate) thread: Thread,
+    pub(crate) output: Output,
+    /// The server takes no more from it for now.
+    pub(crate) is_paused: bool,
+    /// Nothing more can be read from it.
+    pub(crate) is_at_end: bool,
+    /// The server has closed it.
+    pub(crate) is_closing: bool,
+    /// The event loop has seen it fail.
+    pub(crate) has_failed: bool,
+}
+
+impl Socket {
+    /// Whether its thread is to read, or reads already.
+    pub(crate) fn is_reading(&self) -> bool {
+        !self.is_paused && !self.is_at_end
+    }
+
+    /// Why it failed.
+    pub(crate) fn error(&self) -> io::Error {
+        match self.stream.take_error() {
+            Ok(Some(error)) | Err(error) => error,
+            Ok(None) => io::ErrorKind::ConnectionReset.into(),
+        }
+    }
+}
+
+/// How far a connection's output is.
+pub(crate) enum Output {
+    /// All that was taken from the server was written.
+    Idle,
+    /// The flusher is about to write, and nobody else does.
+    Writing,
+    /// The socket did not take this.
+    Blocked(BytesMut),
+}
+
+/// What the event loop sleeps for, besides events.
+pub(crate) struct Sleep {
+    pub(crate) until: Option<Instant>,
+    pub(crate) is_accepting: bool,
+}
