@@ -418,6 +418,7 @@ fn read_socket(stream: &mut TcpStream, pending: &mut Vec<u8>, left: Duration) ->
             Got::Bytes
         }
         Err(error) if is_timeout(&error) => Got::Nothing,
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Got::Bytes,
         Err(error) => Got::Reset(error),
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+use linechat_protocol::{Instant, Server};
 use socket2::{SockRef, TcpKeepalive};
 use tracing::debug;
 
@@ -14,6 +15,15 @@ use tracing::debug;
 /// last bytes that were sent to it. A peer that is still there ends its own half within a round
 /// trip; for one that is not, this is how long its descriptor is kept.
 pub const LINGER: Duration = Duration::from_secs(1);
+
+/// Until when an adapter goes on reading from a connection that is closed now: for [`LINGER`], but
+/// not past the time by which a server that shuts down has promised to be gone.
+pub fn linger_until(server: &Server, now: Instant) -> Instant {
+    let until = now + LINGER;
+    server
+        .shut_down_deadline()
+        .map_or(until, |deadline| deadline.min(until))
+}
 
 /// How much of what still comes an adapter reads in that time, in bytes. Whoever sends more does
 /// not end, and is cut off.
@@ -32,6 +42,8 @@ pub fn prepare(socket: &impl AsFd) {
 
 fn try_prepare(socket: &SockRef<'_>) -> io::Result<()> {
     socket.set_tcp_nodelay(true)?;
+    // What telnet sends as urgent data belongs where it stands in the stream.
+    socket.set_out_of_band_inline(true)?;
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(60))
         .with_interval(Duration::from_secs(15))

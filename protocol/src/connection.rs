@@ -160,8 +160,11 @@ impl Connection {
     }
 
     /// The allowance is one second's worth of messages (seen as time: the virtual scheduling
-    /// form of the leaky bucket, ITU-T I.371).
+    /// form of the leaky bucket, ITU-T I.371). The console has no limit: it is no stranger's.
     fn rate_allowed_at(&self, limits: &Limits) -> Option<Instant> {
+        if self.peer == Peer::Console {
+            return None;
+        }
         let rate = limits.rate_limit?.get();
         let cost = core::time::Duration::from_secs(1) / rate;
         Some(self.rate_restored.saturating_before(cost * (rate - 1)))

@@ -28,6 +28,8 @@ pub(crate) struct Engine {
     pub(crate) runnable: VecDeque<ConnId>,
     /// Connections that the dialect has yet to be told of as left.
     pub(crate) leaving: VecDeque<ConnId>,
+    /// Whose message the dialect is dealing with.
+    pub(crate) answering: Option<ConnId>,
     profile: &'static Profile,
     framing: Framing,
     connections: SlotMap<Slot, Connection>,
@@ -130,7 +132,9 @@ impl Engine {
 
     /// Reports that a line was dropped whose sender is told so, or need not be.
     pub(crate) fn line_dropped(&mut self, conn: ConnId) {
-        self.report(Event::LineDropped { conn });
+        if let Some(peer) = self.peer(conn) {
+            self.report(Event::LineDropped { conn, peer });
+        }
     }
 
     pub(crate) fn peer(&self, conn: ConnId) -> Option<Peer> {
@@ -177,6 +181,7 @@ impl Engine {
             timers: Timers::default(),
             runnable: VecDeque::new(),
             leaving: VecDeque::new(),
+            answering: None,
             connections: SlotMap::with_key(),
             actions: VecDeque::new(),
             flow: Vec::new(),
@@ -271,6 +276,17 @@ impl Engine {
         !self.batch.is_full() && self.is_unblocked(conn)
     }
 
+    /// The largest chunk that is one message, in bytes: what it brings about must fit into a
+    /// batch.
+    pub(crate) fn max_chunk(&self) -> usize {
+        (self.limits.max_backlog / 4).max(1)
+    }
+
+    /// When everything must be closed, once the server shuts down.
+    pub(crate) fn shut_down_deadline(&self) -> Option<Instant> {
+        self.shut_down_deadline
+    }
+
     /// Whether nothing but the batch keeps a connection from being taken from.
     pub(crate) fn is_unblocked(&self, conn: ConnId) -> bool {
         let Some(connection) = self.connections.get(conn.0) else {
@@ -278,7 +294,7 @@ impl Engine {
         };
         connection.is_open()
             && !connection.held
-            && self.has_low_backlog(conn)
+            && (self.has_low_backlog(conn) || self.is_operator(connection))
             && connection
                 .coupled
                 .is_none_or(|other| self.has_low_backlog(other))
@@ -462,7 +478,11 @@ impl Engine {
         if !connection.is_open() {
             return false;
         }
-        if connection.outbox.backlog() + frame.len() > self.limits.max_backlog {
+        let backlog = connection.outbox.backlog();
+        // Whoever has nothing waiting reads, and whoever is being answered was taken from with a
+        // low backlog: neither is closed for one frame, however small the limit.
+        let may_exceed = backlog == 0 || self.answering == Some(to);
+        if !may_exceed && backlog + frame.len() > self.limits.max_backlog {
             self.close(to, CloseReason::SlowConsumer);
             return false;
         }
@@ -509,6 +529,12 @@ impl Engine {
         self.connections
             .get(conn.0)
             .is_some_and(Connection::is_open)
+    }
+
+    /// Whether this is who types at the server's keyboard in a dialect that needs somebody there:
+    /// always heard, since nothing that is typed adds to the typist's own backlog.
+    fn is_operator(&self, connection: &Connection) -> bool {
+        self.profile.needs_console && connection.peer == Peer::Console
     }
 
     fn has_low_backlog(&self, conn: ConnId) -> bool {

@@ -28,6 +28,8 @@ pub enum Event {
     LineDropped {
         /// The connection that sent it.
         conn: ConnId,
+        /// Its other end.
+        peer: Peer,
     },
     /// A connection counts as left. What is queued for it may still have to be written.
     Left {

@@ -22,8 +22,8 @@ pub struct Limits {
     ///
     /// A recipient for whom more would have to wait is closed
     /// ([`CloseReason::SlowConsumer`](crate::CloseReason::SlowConsumer)); a peer whose own backlog
-    /// is above half of this is not taken from. A value below twice [`max_line`](Self::max_line)
-    /// makes a single long line close its recipients.
+    /// is above half of this is not taken from. Nobody is closed for a single frame: one that has
+    /// nothing waiting, and one that is answered, may exceed the limit by as much.
     pub max_backlog: usize,
     /// The most bytes that may wait for all recipients together. Default: 256 MiB.
     ///

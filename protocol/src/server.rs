@@ -217,6 +217,11 @@ impl Server {
         self.engine.is_shutting_down() && self.engine.is_empty()
     }
 
+    /// When everything is to be closed at the latest, once the server shuts down.
+    pub fn shut_down_deadline(&self) -> Option<Instant> {
+        self.engine.shut_down_deadline()
+    }
+
     /// Whether the server is shutting down or has shut down.
     pub fn is_shutting_down(&self) -> bool {
         self.engine.is_shutting_down()
@@ -280,7 +285,11 @@ impl Server {
         while !input.is_empty() && self.engine.may_take(conn) {
             let decoded = match framing {
                 Framing::Lines => decoder.decode(&mut input, self.engine.limits.max_line),
-                Framing::Chunks => Some(Decoded::Line(Line::chunk(mem::take(&mut input)))),
+                Framing::Chunks => {
+                    let (chunk, rest) = input.split_at(input.len().min(self.engine.max_chunk()));
+                    input = rest;
+                    Some(Decoded::Line(Line::chunk(chunk)))
+                }
             };
             if let Some(decoded) = decoded {
                 self.handle(conn, decoded);
@@ -335,10 +344,12 @@ impl Server {
         if self.engine.limits.rate_limit.is_some() {
             self.engine.use_rate_allowance(conn);
         }
+        self.engine.answering = Some(conn);
         match decoded {
             Decoded::Line(line) => self.rules.message(&mut self.engine, conn, line),
             Decoded::TooLong => self.rules.line_too_long(&mut self.engine, conn),
         }
+        self.engine.answering = None;
         self.settle();
     }
 

@@ -9,7 +9,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread::{Builder, Scope};
 use std::time::{Duration, Instant};
 
-use linechat_host::{AcceptErrors, Recovery, prepare};
+use linechat_host::{AcceptErrors, Recovery, linger_until, prepare};
 use linechat_protocol::Peer;
 use mio::event::Event;
 use mio::unix::SourceFd;
@@ -190,7 +190,12 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
 
 impl State {
     fn shut_down(&mut self) {
-        self.server.shut_down(self.clock.now());
+        let now = self.clock.now();
+        self.server.shut_down(now);
+        let limit = linger_until(&self.server, now);
+        for (until, _) in &mut self.lingering {
+            *until = limit.min(*until);
+        }
     }
 
     /// Deals with a socket that takes more again or has failed. Each is closed before its index is

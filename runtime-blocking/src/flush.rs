@@ -7,7 +7,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, MutexGuard};
 
 use bytes::{Buf, BytesMut};
-use linechat_host::{LINGER, log};
+use linechat_host::{linger_until, log};
 use linechat_protocol::{Action, ConnId, Event, Instant};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{SendFlags, send};
@@ -122,7 +122,8 @@ impl State {
         // It fails where the peer is gone, and that is as good.
         let _ = socket.stream.shutdown(how);
         if !is_stuck && !socket.is_at_end {
-            self.lingering.push_back((self.clock.now() + LINGER, conn));
+            let until = linger_until(&self.server, self.clock.now());
+            self.lingering.push_back((until, conn));
         }
     }
 

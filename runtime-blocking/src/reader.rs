@@ -8,7 +8,7 @@ use std::sync::{Arc, MutexGuard};
 use std::thread;
 use std::time::Instant;
 
-use linechat_host::{LINGER, LINGER_BYTES};
+use linechat_host::{LINGER_BYTES, linger_until};
 use linechat_protocol::ConnId;
 use rustix::buffer::spare_capacity;
 use rustix::io::retry_on_intr;
@@ -103,7 +103,12 @@ impl<'a> Reader<'a> {
     /// Reads on until the peer has ended its half, since closing a socket with unread input would
     /// reset the connection. A peer that sends nothing is the event loop's to put an end to.
     fn close(self, start: &mut [u8; START_SIZE]) {
-        let deadline = Instant::now() + LINGER;
+        let deadline = {
+            let state = self.shared.lock();
+            state
+                .clock
+                .to_std(linger_until(&state.server, state.clock.now()))
+        };
         let mut left = LINGER_BYTES;
         while left > 0 && Instant::now() < deadline {
             match receive(&self.stream, start) {

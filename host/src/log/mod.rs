@@ -7,9 +7,9 @@ use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
 
-use linechat_protocol::{ConnId, Event};
+use linechat_protocol::{ConnId, Event, Peer};
 use tracing::level_filters::LevelFilter;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -30,8 +30,14 @@ pub fn event(event: &Event) {
     match event {
         Event::Connected { conn, peer } => info!(%conn, %peer, "connected"),
         Event::LoggedIn { conn, name } => info!(%conn, name = %Quoted(name), "logged in"),
-        // No warning, though it may be a fault: any peer could cause any number of them.
-        Event::LineDropped { conn } => info!(%conn, "dropped a line that was too long"),
+        Event::LineDropped {
+            conn,
+            peer: Peer::Console,
+        } => {
+            warn!(%conn, "dropped a line that was too long");
+        }
+        // Its sender is told. Any peer can cause any number of them.
+        Event::LineDropped { conn, .. } => debug!(%conn, "dropped a line that was too long"),
         Event::Left { conn, peer, reason } => info!(%conn, %peer, %reason, "left"),
         other => debug!(event = ?other),
     }

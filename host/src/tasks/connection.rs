@@ -6,14 +6,13 @@ use std::net::Shutdown;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use linechat_protocol::{ConnId, Peer};
 use socket2::SockRef;
 
 use super::shared::{Shared, State};
 use super::{Runtime, Stream, Timer};
-use crate::{LINGER, LINGER_BYTES};
+use crate::{LINGER_BYTES, linger_until};
 
 /// Starts to serve a peer that connected.
 pub(super) fn start<R: Runtime>(
@@ -143,7 +142,12 @@ impl<R: Runtime> Connection<R> {
             return;
         }
         let _ = SockRef::from(&*self.stream).shutdown(Shutdown::Write);
-        let deadline = Instant::now() + LINGER;
+        let deadline = {
+            let state = self.shared.lock();
+            state
+                .clock
+                .to_std(linger_until(&state.server, state.clock.now()))
+        };
         let mut timer = R::Timer::default();
         let mut left = LINGER_BYTES;
         poll_fn(|cx| {

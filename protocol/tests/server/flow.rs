@@ -276,3 +276,52 @@ fn by_lines(max_backlog: usize) -> World {
 }
 
 const NANOSECOND: Duration = Duration::from_nanos(1);
+
+#[test]
+fn nobody_who_reads_is_closed_by_an_answer_longer_than_the_limit() {
+    let tiny = |limits: &mut linechat_protocol::Limits| limits.max_backlog = 10;
+    let chat = World::with(Dialect::ROOMS, tiny);
+    let alice = chat.join("alice");
+    alice.says("!nonsense");
+    alice.hears("!error unknown command: !nonsense (try !help)\r\n");
+
+    let chat = World::with(Dialect::DIRECT, tiny);
+    let alice = chat.join("alice");
+    alice.asks("SEND alice hello", "DELIVERY alice hello\nSEND-OK\n");
+    alice.is_open();
+}
+
+#[test]
+fn nobody_who_reads_is_closed_by_one_frame_longer_than_the_limit() {
+    let chat = World::with(Dialect::RELAY, |limits| limits.max_backlog = 10);
+    let (alice, bob) = (chat.connect(), chat.connect());
+    alice.sends("longer than ten bytes\nand another one\n");
+    bob.hears("longer than ten bytes\nand another one\n");
+    bob.is_open();
+}
+
+#[test]
+fn a_peer_that_floods_chunks_and_does_not_read_gets_all_of_them_in_the_end() {
+    let chat = World::with(Dialect::ECHO, |limits| limits.max_backlog = 100);
+    let alice = chat.connect();
+    alice.stops_reading();
+    alice.sends("0123456789".repeat(500));
+    alice.is_open();
+    alice.reads_on();
+    alice.hears(&"0123456789".repeat(500));
+}
+
+#[test]
+fn the_operator_is_heard_whoever_does_not_read() {
+    let chat = World::with(Dialect::PAIR, |limits| {
+        limits.max_backlog = 100;
+        limits.rate_limit = NonZeroU32::new(1);
+    });
+    let operator = chat.console();
+    let client = chat.connect();
+    operator.stops_reading();
+    client.says(&"x".repeat(80));
+    operator.sends("one\ntwo\nEXIT\n");
+    client.hears("one\n");
+    client.is_closed(CloseReason::OperatorExit);
+}

@@ -18,6 +18,8 @@ pub(crate) struct Wire {
     pub(crate) actions: Vec<Action>,
     places: BTreeMap<ConnId, usize>,
     max_backlog: usize,
+    /// Three times a line, since upper case can be that long, and a stamp before it.
+    longest_answer: usize,
     max_buffered: usize,
     /// All that was ever sent to the server, in bytes.
     sent: usize,
@@ -52,6 +54,7 @@ impl Wire {
     pub(crate) fn new(config: Config) -> Self {
         Self {
             max_backlog: config.limits.max_backlog,
+            longest_answer: LONGEST_ANSWER.max(3 * config.limits.max_line + 100),
             max_buffered: config.limits.max_buffered,
             server: Server::new(config).expect("the configuration is valid"),
             now: Instant::after_epoch(Duration::from_secs(1)),
@@ -319,7 +322,9 @@ impl Wire {
         let mut buffered = 0;
         for (place, transport) in self.transports.iter_mut().enumerate() {
             let backlog = self.server.transmit(transport.id).len() + transport.handed_out.len();
-            assert!(backlog <= self.max_backlog, "a backlog over the limit");
+            // Nobody is closed for one frame, or for the answer to what was taken from them.
+            let most = self.max_backlog + self.longest_answer;
+            assert!(backlog <= most, "a backlog over the limit");
             let written =
                 wrote.map_or(0, |(writer, count)| if writer == place { count } else { 0 });
             if backlog + written < transport.backlog {
@@ -376,3 +381,6 @@ impl Wire {
         }
     }
 }
+
+/// The help, a list of a few dozen users.
+const LONGEST_ANSWER: usize = 4096;
