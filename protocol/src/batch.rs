@@ -1,5 +1,7 @@
 //! How much is done at a time.
 
+use core::time::Duration;
+
 use crate::Limits;
 
 /// How much may be done before what came of it is flushed: a recipient that drains promptly must
@@ -12,6 +14,8 @@ pub(crate) struct Batch {
     deliveries: usize,
     /// The bytes that all recipients together have been sent.
     delivered: usize,
+    /// Somebody who was sent something is behind, though not by too much yet.
+    somebody_is_behind: bool,
     max_bytes: usize,
     max_delivered: usize,
 }
@@ -24,6 +28,7 @@ impl Batch {
             bytes: 0,
             deliveries: 0,
             delivered: 0,
+            somebody_is_behind: false,
             max_bytes,
             max_delivered: (limits.max_buffered / 4).max(1),
         }
@@ -50,6 +55,20 @@ impl Batch {
         self.bytes = 0;
         self.deliveries = 0;
         self.delivered = 0;
+        self.somebody_is_behind = false;
+    }
+
+    pub(crate) fn note_somebody_behind(&mut self) {
+        self.somebody_is_behind = true;
+    }
+
+    /// How long to wait, besides flushing, before more is done.
+    pub(crate) fn pause(&self) -> Duration {
+        if self.is_full() && self.somebody_is_behind {
+            CATCH_UP
+        } else {
+            Duration::ZERO
+        }
     }
 
     pub(crate) fn count_frame(&mut self, frame: &[u8]) {
@@ -60,3 +79,7 @@ impl Batch {
 const MAX_BATCH_MESSAGES: usize = 1024;
 const MAX_BATCH_BYTES: usize = 64 << 10;
 const MAX_BATCH_DELIVERIES: usize = 1 << 18;
+/// How long a recipient that is behind gets to catch up after a full batch: a sender can make the
+/// server write faster than any recipient's processor time allows it to read. One that does not
+/// read at all delays the sender by some eight batches before it is closed, and nobody else.
+const CATCH_UP: Duration = Duration::from_millis(5);

@@ -26,6 +26,8 @@ pub(crate) struct Engine {
     pub(crate) batch: Batch,
     /// Connections from which something can be taken, as soon as the batch was flushed.
     pub(crate) runnable: VecDeque<ConnId>,
+    /// Not before.
+    pub(crate) run_at: Instant,
     /// Connections that the dialect has yet to be told of as left.
     pub(crate) leaving: VecDeque<ConnId>,
     /// Whose message the dialect is dealing with.
@@ -180,6 +182,7 @@ impl Engine {
             now: Instant::EPOCH,
             timers: Timers::default(),
             runnable: VecDeque::new(),
+            run_at: Instant::EPOCH,
             leaving: VecDeque::new(),
             answering: None,
             connections: SlotMap::with_key(),
@@ -274,6 +277,11 @@ impl Engine {
     /// Whether a message may be taken from a connection now, if it has one.
     pub(crate) fn may_take(&self, conn: ConnId) -> bool {
         !self.batch.is_full() && self.is_unblocked(conn)
+    }
+
+    /// When something can be taken from those who wait for that.
+    pub(crate) fn next_run(&self) -> Option<Instant> {
+        (!self.runnable.is_empty()).then(|| self.run_at.max(self.now))
     }
 
     /// The largest chunk that is one message, in bytes: what it brings about must fit into a
@@ -488,6 +496,9 @@ impl Engine {
         }
         let was_empty = connection.outbox.is_empty();
         connection.outbox.push(frame);
+        if backlog > self.limits.max_backlog / 2 {
+            self.batch.note_somebody_behind();
+        }
         if was_empty {
             connection.last_progress = self.now;
             if let Some(deadline) = connection.stall_deadline(&self.limits) {

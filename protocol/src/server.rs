@@ -128,6 +128,9 @@ impl Server {
             self.settle();
             self.engine.arm(conn);
         }
+        if self.engine.run_at > self.engine.now {
+            return;
+        }
         // Each once: what they leave for later comes behind the others.
         for _ in 0..self.engine.runnable.len() {
             if self.engine.batch.is_full() {
@@ -193,11 +196,8 @@ impl Server {
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing happens
     /// before. This can be now: then there is more to do once the batch was flushed.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.engine.runnable.is_empty() {
-            self.engine.timers.next()
-        } else {
-            Some(self.engine.now)
-        }
+        let due = [self.engine.next_run(), self.engine.timers.next()];
+        due.into_iter().flatten().min()
     }
 
     /// What happened, for logs and metrics. The last 65,536 events are kept.
@@ -333,6 +333,8 @@ impl Server {
         connection.inbox.waiting = waiting;
         self.engine.check_flow(conn);
         self.engine.wake(conn);
+        let run_at = now + self.engine.batch.pause();
+        self.engine.run_at = self.engine.run_at.max(run_at);
         if self.engine.limits.rate_limit.is_some() {
             self.engine.arm(conn);
         }

@@ -325,3 +325,23 @@ fn the_operator_is_heard_whoever_does_not_read() {
     client.hears("one\n");
     client.is_closed(CloseReason::OperatorExit);
 }
+
+#[test]
+fn a_sender_waits_a_moment_for_recipients_that_are_behind_and_no_longer() {
+    let chat = World::with(Dialect::RELAY, |limits| limits.max_backlog = 4000);
+    let (alice, bob, carol) = (chat.connect(), chat.connect(), chat.connect());
+    bob.stops_reading();
+    alice.sends("0123456789abcde\n".repeat(1000));
+    bob.is_open();
+    let first = carol.heard().len();
+    assert!(first < 16_000, "the rest waits");
+    bob.reads_on();
+    chat.waits(Duration::from_secs(1));
+    assert_eq!(bob.heard().len(), 16_000);
+    assert_eq!(first + carol.heard().len(), 16_000);
+    bob.stops_reading();
+    alice.sends("0123456789abcde\n".repeat(1000));
+    chat.waits(Duration::from_millis(100));
+    bob.is_closed(CloseReason::SlowConsumer);
+    assert_eq!(carol.heard().len(), 16_000);
+}
