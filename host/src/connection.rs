@@ -44,12 +44,19 @@ fn try_prepare(socket: &SockRef<'_>) -> io::Result<()> {
     socket.set_tcp_nodelay(true)?;
     // What telnet sends as urgent data belongs where it stands in the stream.
     socket.set_out_of_band_inline(true)?;
+    socket.set_tcp_notsent_lowat(MAX_UNSENT)?;
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(60))
         .with_interval(Duration::from_secs(15))
         .with_retries(4);
     socket.set_tcp_keepalive(&keepalive)
 }
+
+/// How much of what was written the system may hold unsent, in bytes.
+///
+/// By default it takes some megabytes, and then says that there is room again only when a good part
+/// of them has gone: a peer that reads 30 kB a second would seem to take nothing for half a minute.
+const MAX_UNSENT: u32 = 128 << 10;
 
 #[cfg(test)]
 mod tests {
