@@ -97,8 +97,8 @@ impl Stream {
         while let Some((&byte, behind)) = rest.split_first() {
             rest = match (byte, behind) {
                 (IAC, [250, subnegotiation @ ..]) => behind_subnegotiation(subnegotiation),
-                (IAC, [251..=254] | [251..=254, b'\n', ..]) => &behind[1..],
                 (IAC, [251..=254, _option, behind @ ..]) => behind,
+                (IAC, [251..=254]) => &[],
                 (IAC, [236..=255, behind @ ..]) => behind,
                 (IAC, behind) => behind,
                 (byte, behind) => {
