@@ -56,7 +56,7 @@ fn try_prepare(socket: &SockRef<'_>) -> io::Result<()> {
 ///
 /// By default it takes some megabytes, and then says that there is room again only when a good part
 /// of them has gone: a peer that reads 30 kB a second would seem to take nothing for half a minute.
-const MAX_UNSENT: u32 = 128 << 10;
+const MAX_UNSENT: u32 = 1 << 17;
 
 #[cfg(test)]
 mod tests {

@@ -82,4 +82,4 @@ const MAX_BATCH_DELIVERIES: usize = 1 << 18;
 /// How long a recipient that is behind gets to catch up after a full batch: a sender can make the
 /// server write faster than any recipient's processor time allows it to read. One that does not
 /// read at all delays the sender by some eight batches before it is closed, and nobody else.
-const CATCH_UP: Duration = Duration::from_millis(5);
+const CATCH_UP: Duration = Duration::from_millis(10);
