@@ -1,0 +1,139 @@
+//! The server of each dialect, and the laws that it keeps whatever happens.
+//!
+//! The first byte of an input picks a law, the next three the configuration; the others are
+//! operations, as [`Op::from_bytes`] reads them.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use linechat_protocol::{Config, Dialect, Framing, Setting};
+
+use crate::laws;
+use crate::ops::Op;
+
+/// The server of `echo`.
+pub fn echo(bytes: &[u8]) {
+    keeps_a_law(Dialect::ECHO, bytes);
+}
+
+/// The server of `relay`.
+pub fn relay(bytes: &[u8]) {
+    keeps_a_law(Dialect::RELAY, bytes);
+}
+
+/// The server of `addressed`.
+pub fn addressed(bytes: &[u8]) {
+    keeps_a_law(Dialect::ADDRESSED, bytes);
+}
+
+/// The server of `rooms`.
+pub fn rooms(bytes: &[u8]) {
+    keeps_a_law(Dialect::ROOMS, bytes);
+}
+
+/// The server of `pair`.
+pub fn pair(bytes: &[u8]) {
+    keeps_a_law(Dialect::PAIR, bytes);
+}
+
+/// The server of `direct`.
+pub fn direct(bytes: &[u8]) {
+    keeps_a_law(Dialect::DIRECT, bytes);
+}
+
+fn keeps_a_law(dialect: Dialect, bytes: &[u8]) {
+    let &[law, flags, line, backlog, ref script @ ..] = bytes else {
+        return;
+    };
+    let choices = Choices {
+        dialect,
+        flags,
+        line: line.into(),
+        backlog: backlog.into(),
+    };
+    let ops = Op::from_bytes(script);
+    let has_fan_out = dialect != Dialect::ECHO && dialect != Dialect::PAIR;
+    match law % 7 {
+        0 => laws::when_the_adapter_polls_and_writes_does_not_matter(&choices.roomy(), &ops),
+        1 => {
+            let cuts = &script[..script.len().min(8)];
+            laws::how_the_input_is_cut_does_not_matter(&choices.narrow_by_lines(), &ops, cuts);
+        }
+        2 => laws::stale_names_and_spurious_calls_change_nothing(&choices.narrow(), &ops),
+        3 => laws::the_same_inputs_give_the_same_outputs(&choices.narrow(), &ops),
+        4 => laws::deadlines_are_met_and_the_server_sleeps(&choices.narrow(), &ops),
+        5 if has_fan_out => laws::nobody_sees_a_gap_or_half_a_line(&choices.crowded(), &ops),
+        _ => laws::the_server_does_what_the_model_does(&choices.with_deadlines(), &ops),
+    }
+}
+
+/// What an input says about the configuration. What is made of it, the property tests of the
+/// server explain.
+struct Choices {
+    dialect: Dialect,
+    flags: u8,
+    line: usize,
+    backlog: usize,
+}
+
+impl Choices {
+    fn roomy(&self) -> Config {
+        let mut config = Config::new(self.dialect);
+        if self.dialect.takes(Setting::Framing) {
+            config.framing = match self.flags % 4 {
+                1 => Some(Framing::Lines),
+                2 => Some(Framing::Chunks),
+                _ => None,
+            };
+        }
+        config.uppercase = self.has(2) && self.dialect == Dialect::ECHO;
+        config.full_duplex = self.has(2) && self.dialect == Dialect::PAIR;
+        config.limits.max_line = 16 + self.line % 24;
+        config.limits.max_rooms = 2;
+        config.limits.max_rooms_per_user = 2;
+        config.limits.max_users = 2;
+        config.limits.login_timeout = None;
+        config
+    }
+
+    fn with_deadlines(&self) -> Config {
+        let mut config = self.roomy();
+        let has_idle = self.has(4) && self.dialect != Dialect::PAIR;
+        let limits = &mut config.limits;
+        limits.login_timeout = self.has(3).then_some(Duration::from_micros(20_000_003));
+        limits.idle_timeout = has_idle.then_some(Duration::from_micros(13_000_007));
+        config
+    }
+
+    fn narrow(&self) -> Config {
+        let mut config = self.with_deadlines();
+        let has_stall = self.line >= 128;
+        let limits = &mut config.limits;
+        limits.max_backlog = 300 + 2 * self.backlog;
+        limits.rate_limit = NonZeroU32::new(2).filter(|_| self.has(5));
+        limits.max_connections_per_ip = NonZeroUsize::new(3).filter(|_| self.has(6));
+        limits.max_connections = NonZeroUsize::new(4).filter(|_| self.has(7));
+        limits.stall_timeout = has_stall.then_some(Duration::from_secs(7));
+        limits.grace = Duration::from_secs(3);
+        config
+    }
+
+    /// Chunks are what was cut, so that only lines can do without.
+    fn narrow_by_lines(&self) -> Config {
+        let mut config = self.narrow();
+        config.framing = Some(Framing::Lines).filter(|_| self.dialect.takes(Setting::Framing));
+        config
+    }
+
+    fn crowded(&self) -> Config {
+        let mut config = Config::new(self.dialect);
+        config.limits.max_line = 40 + self.line % 80;
+        config.limits.max_backlog = (4 + self.backlog % 16) * config.limits.max_line;
+        config.limits.max_buffered = 2 * config.limits.max_backlog;
+        config
+    }
+
+    fn has(&self, bit: u8) -> bool {
+        self.flags >> bit & 1 == 1
+    }
+}
