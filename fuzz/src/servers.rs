@@ -1,7 +1,7 @@
 //! The server of each dialect, and the laws that it keeps whatever happens.
 //!
 //! The first byte of an input picks a law, the next three the configuration; the others are
-//! operations, as [`Op::from_bytes`] reads them.
+//! operations, as `Op::from_bytes` reads them.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
