@@ -62,7 +62,7 @@ impl Batch {
         self.somebody_is_behind = true;
     }
 
-    /// How long to wait, besides flushing, before more is done.
+    /// How long whoever filled the batch is to wait before more is taken from them.
     pub(crate) fn pause(&self) -> Duration {
         if self.is_full() && self.somebody_is_behind {
             CATCH_UP

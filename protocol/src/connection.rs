@@ -72,6 +72,8 @@ pub(crate) struct Connection {
     pub(crate) last_progress: Instant,
     /// When the rate allowance is whole again.
     pub(crate) rate_restored: Instant,
+    /// Until when it waits for recipients that are behind.
+    pub(crate) catch_up_until: Instant,
 }
 
 impl Connection {
@@ -95,6 +97,7 @@ impl Connection {
             last_input: now,
             last_progress: now,
             rate_restored: Instant::EPOCH,
+            catch_up_until: Instant::EPOCH,
         }
     }
 
@@ -113,6 +116,7 @@ impl Connection {
             self.login_deadline.filter(|_| self.is_open()),
             self.idle_deadline(now, limits),
             self.rate_deadline(now, limits),
+            self.catch_up_deadline(now),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -144,6 +148,11 @@ impl Connection {
     fn rate_deadline(&self, now: Instant, limits: &Limits) -> Option<Instant> {
         let allowed = self.rate_allowed_at(limits)?;
         (self.is_open() && self.inbox.has_waiting() && allowed > now).then_some(allowed)
+    }
+
+    fn catch_up_deadline(&self, now: Instant) -> Option<Instant> {
+        let waits = self.is_open() && self.inbox.has_waiting() && self.catch_up_until > now;
+        waits.then_some(self.catch_up_until)
     }
 
     pub(crate) fn rate_allows(&self, now: Instant, limits: &Limits) -> bool {

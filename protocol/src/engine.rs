@@ -26,8 +26,6 @@ pub(crate) struct Engine {
     pub(crate) batch: Batch,
     /// Connections from which something can be taken, as soon as the batch was flushed.
     pub(crate) runnable: VecDeque<ConnId>,
-    /// Not before.
-    pub(crate) run_at: Instant,
     /// Connections that the dialect has yet to be told of as left.
     pub(crate) leaving: VecDeque<ConnId>,
     /// Whose message the dialect is dealing with.
@@ -182,7 +180,6 @@ impl Engine {
             now: Instant::EPOCH,
             timers: Timers::default(),
             runnable: VecDeque::new(),
-            run_at: Instant::EPOCH,
             leaving: VecDeque::new(),
             answering: None,
             connections: SlotMap::with_key(),
@@ -279,11 +276,6 @@ impl Engine {
         !self.batch.is_full() && self.is_unblocked(conn)
     }
 
-    /// When something can be taken from those who wait for that.
-    pub(crate) fn next_run(&self) -> Option<Instant> {
-        (!self.runnable.is_empty()).then(|| self.run_at.max(self.now))
-    }
-
     /// The largest chunk that is one message, in bytes: what it brings about must fit into a
     /// batch.
     pub(crate) fn max_chunk(&self) -> usize {
@@ -307,6 +299,7 @@ impl Engine {
                 .coupled
                 .is_none_or(|other| self.has_low_backlog(other))
             && connection.rate_allows(self.now, &self.limits)
+            && connection.catch_up_until <= self.now
     }
 
     /// Lets a connection be taken from as soon as the batch was flushed, if it has something and
@@ -339,6 +332,17 @@ impl Engine {
     pub(crate) fn use_rate_allowance(&mut self, conn: ConnId) {
         if let Some(connection) = self.connections.get_mut(conn.0) {
             connection.use_rate_allowance(self.now, &self.limits);
+        }
+    }
+
+    /// Has a connection wait a moment if its message filled the batch and recipients are behind.
+    pub(crate) fn let_recipients_catch_up(&mut self, conn: ConnId) {
+        let pause = self.batch.pause();
+        if pause.is_zero() {
+            return;
+        }
+        if let Some(connection) = self.connections.get_mut(conn.0) {
+            connection.catch_up_until = self.now + pause;
         }
     }
 

@@ -128,9 +128,6 @@ impl Server {
             self.settle();
             self.engine.arm(conn);
         }
-        if self.engine.run_at > self.engine.now {
-            return;
-        }
         // Each once: what they leave for later comes behind the others.
         for _ in 0..self.engine.runnable.len() {
             if self.engine.batch.is_full() {
@@ -196,8 +193,11 @@ impl Server {
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing happens
     /// before. This can be now: then there is more to do once the batch was flushed.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let due = [self.engine.next_run(), self.engine.timers.next()];
-        due.into_iter().flatten().min()
+        if self.engine.runnable.is_empty() {
+            self.engine.timers.next()
+        } else {
+            Some(self.engine.now)
+        }
     }
 
     /// What happened, for logs and metrics. The last 65,536 events are kept.
@@ -331,11 +331,10 @@ impl Server {
         connection.last_input = now;
         connection.inbox.decoder = decoder;
         connection.inbox.waiting = waiting;
+        let has_waiting = connection.inbox.has_waiting();
         self.engine.check_flow(conn);
         self.engine.wake(conn);
-        let run_at = now + self.engine.batch.pause();
-        self.engine.run_at = self.engine.run_at.max(run_at);
-        if self.engine.limits.rate_limit.is_some() {
+        if has_waiting || self.engine.limits.rate_limit.is_some() {
             self.engine.arm(conn);
         }
     }
@@ -353,6 +352,7 @@ impl Server {
         }
         self.engine.answering = None;
         self.settle();
+        self.engine.let_recipients_catch_up(conn);
     }
 
     /// Tells the dialect who has left, until nobody leaves because of that.
