@@ -38,9 +38,10 @@ pub(super) fn check(dialect: Dialect, matches: &ArgMatches) -> Result<(), Misuse
     Ok(())
 }
 
-/// Whether the subcommand has this option at all.
+/// Whether the subcommand has this option, and a value for it. (What clap has to say of options that
+/// do not exist, it says in builds with debug assertions only.)
 fn is_option(matches: &ArgMatches, id: &str) -> bool {
-    matches.try_contains_id(id).is_ok()
+    matches.ids().any(|known| known.as_str() == id)
 }
 
 /// The names of all dialects that have a use for an option.
