@@ -484,6 +484,7 @@ impl Engine {
 
     fn queue(&mut self, to: ConnId, frame: &[u8]) -> bool {
         self.batch.count_delivery(frame);
+        let low_backlog = self.low_backlog();
         let Some(connection) = self.connections.get_mut(to.0) else {
             return false;
         };
@@ -500,7 +501,7 @@ impl Engine {
         }
         let was_empty = connection.outbox.is_empty();
         connection.outbox.push(frame);
-        if backlog > self.limits.max_backlog / 2 {
+        if backlog > low_backlog {
             self.batch.note_somebody_behind();
         }
         if was_empty {
