@@ -45,9 +45,9 @@ impl Batch {
         self.messages += 1;
     }
 
-    pub(crate) fn count_delivery(&mut self, frame: &[u8]) {
+    pub(crate) fn count_delivery(&mut self, length: usize) {
         self.deliveries += 1;
-        self.delivered += frame.len();
+        self.delivered += length;
     }
 
     pub(crate) fn flushed(&mut self) {

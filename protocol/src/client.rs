@@ -9,7 +9,6 @@ use thiserror::Error;
 
 use crate::connection::End;
 use crate::lines::{Decoded, LineDecoder};
-use crate::outbox::Outbox;
 
 /// One connection to a server, without its socket.
 ///
@@ -107,12 +106,12 @@ impl<D: ClientDialect> Client<D> {
     /// What is to be written to the server. Say how much was written with
     /// [`advance`](Self::advance).
     pub fn transmit(&self) -> &[u8] {
-        self.output.outbox.waiting()
+        &self.output.waiting
     }
 
     /// `written` more bytes are with the transport.
     pub fn advance(&mut self, written: usize) {
-        self.output.outbox.advance(written);
+        self.output.advance(written);
     }
 
     /// Whether one more request of the right length fits. While it does not, requests are refused
@@ -128,7 +127,7 @@ impl<D: ClientDialect> Client<D> {
 
     /// Whether everything is written that ever will be: end the socket's sending half now.
     pub fn is_done_sending(&self) -> bool {
-        self.output.end != Sending::Open && self.output.outbox.is_empty()
+        self.output.end != Sending::Open && self.output.waiting.is_empty()
     }
 }
 
@@ -349,7 +348,7 @@ impl Names {
 /// What a client sends.
 #[derive(Debug, Default)]
 pub struct Output {
-    outbox: Outbox,
+    waiting: BytesMut,
     end: Sending,
 }
 
@@ -359,7 +358,7 @@ impl Output {
         let content = line.strip_suffix(b"\n").unwrap_or(line);
         let content = content.strip_suffix(b"\r").unwrap_or(content);
         self.check(content, 0, limits)?;
-        self.outbox.push(line);
+        self.waiting.extend_from_slice(line);
         Ok(())
     }
 
@@ -394,12 +393,12 @@ impl Output {
 
     /// Queues a line, which is given without its ending, with `\n` behind it, however much waits.
     pub(crate) fn push_line(&mut self, line: &[u8]) {
-        self.outbox.push(line);
-        self.outbox.push(b"\n");
+        self.waiting.extend_from_slice(line);
+        self.waiting.extend_from_slice(b"\n");
     }
 
     pub(crate) fn has_room(&self, held: usize, limits: &ClientLimits) -> bool {
-        self.outbox.backlog() + held < limits.max_backlog
+        self.waiting.len() + held < limits.max_backlog
     }
 
     pub(crate) fn finish(&mut self) {
@@ -412,10 +411,19 @@ impl Output {
         self.end != Sending::Open
     }
 
+    /// More than everything cannot be written. What is empty has no memory of its own.
+    fn advance(&mut self, written: usize) {
+        if written < self.waiting.len() {
+            self.waiting.advance(written);
+        } else {
+            self.waiting = BytesMut::new();
+        }
+    }
+
     /// The server is gone: nobody reads any more.
     fn close(&mut self) {
         self.end = Sending::Closed;
-        self.outbox.clear();
+        self.waiting = BytesMut::new();
     }
 }
 

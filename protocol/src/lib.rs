@@ -118,6 +118,7 @@ mod dialect;
 mod directory;
 mod engine;
 mod event;
+mod frames;
 mod instant;
 mod limits;
 mod line_client;

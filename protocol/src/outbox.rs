@@ -1,153 +1,300 @@
 //! Bytes that wait for one peer.
 
+use core::mem;
+use core::ops::Range;
+
 use bytes::{Buf, BytesMut};
 
 /// Whole frames, in the order in which they were queued, less what has been written of the first.
 ///
 /// Its backlog is what waits here and what was handed out and is not yet known to be written.
+///
+/// What waits may be in the [`Frames`](crate::frames::Frames) of the batch, which are lent to
+/// every method that looks at bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    waiting: BytesMut,
+    waiting: Waiting,
     /// How many bytes [`take`](Self::take) handed out that nobody has reported as written.
     handed_out: usize,
     /// The last byte written, to tell whether the peer has received half a frame.
     last_written: Option<u8>,
 }
 
+/// Where the bytes are that wait.
+#[derive(Debug)]
+enum Waiting {
+    /// A range of the frames of the batch; an empty one if nothing waits.
+    Shared(Range<usize>),
+    Own(BytesMut),
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self::Shared(0..0)
+    }
+}
+
 impl Outbox {
-    /// How much memory this peer's output takes, in bytes.
+    /// How much output waits for this peer, in bytes.
     pub(crate) fn backlog(&self) -> usize {
-        self.waiting.len() + self.handed_out
+        self.waiting_len() + self.handed_out
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.backlog() == 0
     }
 
-    pub(crate) fn push(&mut self, frame: &[u8]) {
-        self.waiting.extend_from_slice(frame);
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.waiting_len() > 0
     }
 
-    pub(crate) fn waiting(&self) -> &[u8] {
-        &self.waiting
+    pub(crate) fn waiting<'a>(&'a self, frames: &'a [u8]) -> &'a [u8] {
+        match &self.waiting {
+            Waiting::Shared(range) => &frames[range.clone()],
+            Waiting::Own(bytes) => bytes,
+        }
+    }
+
+    /// Queues the frame that is at `at`. Says whether this outbox refers to `frames` from now on,
+    /// and has to [`own`](Self::own) what waits before they go.
+    pub(crate) fn push(&mut self, frames: &[u8], at: Range<usize>) -> bool {
+        debug_assert!(!at.is_empty());
+        match &mut self.waiting {
+            Waiting::Shared(range) if Range::is_empty(range) => {
+                *range = at;
+                return true;
+            }
+            Waiting::Shared(range) if range.end == at.start => range.end = at.end,
+            Waiting::Own(bytes) => bytes.extend_from_slice(&frames[at]),
+            Waiting::Shared(_) => {
+                let mut bytes = self.remove_waiting(frames);
+                bytes.extend_from_slice(&frames[at]);
+                self.waiting = Waiting::Own(bytes);
+            }
+        }
+        false
+    }
+
+    /// Has what waits here and nowhere else.
+    pub(crate) fn own(&mut self, frames: &[u8]) {
+        if self.has_waiting() {
+            self.waiting = Waiting::Own(self.remove_waiting(frames));
+        }
     }
 
     /// Hands out all that waits. It stays in the backlog until [`advance`](Self::advance).
-    pub(crate) fn take(&mut self) -> BytesMut {
-        self.handed_out += self.waiting.len();
-        core::mem::take(&mut self.waiting)
+    pub(crate) fn take(&mut self, frames: &[u8]) -> BytesMut {
+        let bytes = self.remove_waiting(frames);
+        self.handed_out += bytes.len();
+        bytes
     }
 
     /// `written` more bytes are with the peer's transport: of those handed out first, then of
     /// those that wait.
-    pub(crate) fn advance(&mut self, written: usize) {
+    pub(crate) fn advance(&mut self, frames: &[u8], written: usize) {
         let of_handed_out = written.min(self.handed_out);
         self.handed_out -= of_handed_out;
-        let of_waiting = (written - of_handed_out).min(self.waiting.len());
+        let of_waiting = (written - of_handed_out).min(self.waiting_len());
         if of_waiting > 0 {
-            self.last_written = Some(self.waiting[of_waiting - 1]);
+            self.last_written = Some(self.waiting(frames)[of_waiting - 1]);
         } else if of_handed_out > 0 {
             // What is handed out ends where a frame ends.
             self.last_written = None;
         }
-        if of_waiting < self.waiting.len() {
-            self.waiting.advance(of_waiting);
-        } else {
-            self.waiting = BytesMut::new();
+        match &mut self.waiting {
+            Waiting::Shared(range) => range.start += of_waiting,
+            Waiting::Own(bytes) => bytes.advance(of_waiting),
         }
+        self.forget_if_empty();
     }
 
     /// Drops every frame of which nothing has been written, so that the peer, who is about to be
     /// closed, sees whole lines only.
-    pub(crate) fn truncate_to_started_frame(&mut self) {
+    pub(crate) fn truncate_to_started_frame(&mut self, frames: &[u8]) {
         let started = self.handed_out == 0 && self.last_written.is_some_and(|byte| byte != b'\n');
-        let rest = match memchr::memchr(b'\n', &self.waiting) {
+        let rest = match memchr::memchr(b'\n', self.waiting(frames)) {
             Some(end) if started => end + 1,
             _ => 0,
         };
-        if rest == 0 {
-            self.waiting = BytesMut::new();
-        } else {
-            self.waiting.truncate(rest);
+        match &mut self.waiting {
+            Waiting::Shared(range) => range.end = range.start + rest,
+            Waiting::Own(bytes) => bytes.truncate(rest),
         }
+        self.forget_if_empty();
     }
 
     /// Drops everything, what was handed out too.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
+
+    fn remove_waiting(&mut self, frames: &[u8]) -> BytesMut {
+        match mem::take(&mut self.waiting) {
+            Waiting::Shared(range) => BytesMut::from(&frames[range]),
+            Waiting::Own(bytes) => bytes,
+        }
+    }
+
+    fn waiting_len(&self) -> usize {
+        match &self.waiting {
+            Waiting::Shared(range) => range.len(),
+            Waiting::Own(bytes) => bytes.len(),
+        }
+    }
+
+    /// An empty outbox has no memory of its own.
+    fn forget_if_empty(&mut self) {
+        if !self.has_waiting() {
+            self.waiting = Waiting::default();
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
-    fn outbox(frames: &[&[u8]]) -> Outbox {
-        let mut outbox = Outbox::default();
-        for frame in frames {
-            outbox.push(frame);
+    /// An outbox, and the frames that it may refer to.
+    #[derive(Default)]
+    struct Batch {
+        frames: Vec<u8>,
+        outbox: Outbox,
+    }
+
+    impl Batch {
+        fn with(frames: &[&[u8]]) -> Self {
+            let mut batch = Self::default();
+            for frame in frames {
+                batch.push(frame);
+            }
+            batch
         }
-        outbox
+
+        fn push(&mut self, frame: &[u8]) {
+            let start = self.frames.len();
+            self.frames.extend_from_slice(frame);
+            let end = self.frames.len();
+            self.outbox.push(&self.frames, start..end);
+        }
+
+        fn push_for_somebody_else(&mut self, frame: &[u8]) {
+            self.frames.extend_from_slice(frame);
+        }
+
+        fn flush(&mut self) {
+            self.outbox.own(&self.frames);
+            self.frames.clear();
+        }
+
+        fn take(&mut self) -> BytesMut {
+            self.outbox.take(&self.frames)
+        }
+
+        fn advance(&mut self, written: usize) {
+            self.outbox.advance(&self.frames, written);
+        }
+
+        fn truncate(&mut self) {
+            self.outbox.truncate_to_started_frame(&self.frames);
+        }
+
+        fn waiting(&self) -> &[u8] {
+            self.outbox.waiting(&self.frames)
+        }
+    }
+
+    #[test]
+    fn frames_in_a_row_are_not_copied() {
+        let batch = Batch::with(&[b"one\n", b"two\n"]);
+        assert_eq!(batch.waiting(), b"one\ntwo\n");
+        assert!(core::ptr::eq(batch.waiting(), &*batch.frames));
+    }
+
+    #[test]
+    fn a_frame_for_somebody_else_in_between_is_left_out() {
+        let mut batch = Batch::with(&[b"one\n"]);
+        batch.push_for_somebody_else(b"two\n");
+        batch.push(b"three\n");
+        assert_eq!(batch.waiting(), b"one\nthree\n");
+    }
+
+    #[test]
+    fn what_is_not_written_outlives_the_batch() {
+        let mut batch = Batch::with(&[b"one\n", b"two\n"]);
+        batch.advance(5);
+        batch.flush();
+        assert_eq!(batch.waiting(), b"wo\n");
+        batch.push(b"three\n");
+        assert_eq!(batch.waiting(), b"wo\nthree\n");
     }
 
     #[test]
     fn what_was_handed_out_counts_until_it_is_written() {
-        let mut outbox = outbox(&[b"one\n"]);
-        assert_eq!(outbox.take(), b"one\n"[..]);
-        outbox.push(b"two\n");
-        assert_eq!((outbox.backlog(), outbox.waiting()), (8, &b"two\n"[..]));
-        outbox.advance(3);
-        assert_eq!(outbox.backlog(), 5);
-        outbox.advance(1);
-        assert_eq!((outbox.backlog(), outbox.waiting()), (4, &b"two\n"[..]));
+        let mut batch = Batch::with(&[b"one\n"]);
+        assert_eq!(batch.take(), b"one\n"[..]);
+        batch.push(b"two\n");
+        assert_eq!(
+            (batch.outbox.backlog(), batch.waiting()),
+            (8, &b"two\n"[..])
+        );
+        batch.advance(3);
+        assert_eq!(batch.outbox.backlog(), 5);
+        batch.advance(1);
+        assert_eq!(
+            (batch.outbox.backlog(), batch.waiting()),
+            (4, &b"two\n"[..])
+        );
     }
 
     #[test]
     fn more_than_everything_cannot_be_written() {
-        let mut outbox = outbox(&[b"one\n"]);
-        outbox.advance(usize::MAX);
-        assert!(outbox.is_empty());
+        let mut batch = Batch::with(&[b"one\n"]);
+        batch.advance(usize::MAX);
+        assert!(batch.outbox.is_empty());
     }
 
     #[test]
     fn a_frame_that_was_begun_is_kept_when_the_rest_is_dropped() {
-        let mut outbox = outbox(&[b"one\r\n", b"two\r\n", b"three\r\n"]);
-        outbox.advance(7);
-        outbox.truncate_to_started_frame();
-        assert_eq!(outbox.waiting(), b"o\r\n");
+        let mut batch = Batch::with(&[b"one\r\n", b"two\r\n", b"three\r\n"]);
+        batch.advance(7);
+        batch.truncate();
+        assert_eq!(batch.waiting(), b"o\r\n");
     }
 
     #[test]
     fn the_last_byte_of_an_ending_belongs_to_the_frame_that_was_begun() {
-        let mut outbox = outbox(&[b"one\r\n", b"two\r\n"]);
-        outbox.advance(4);
-        outbox.truncate_to_started_frame();
-        assert_eq!(outbox.waiting(), b"\n");
+        let mut batch = Batch::with(&[b"one\r\n", b"two\r\n"]);
+        batch.advance(4);
+        batch.flush();
+        batch.truncate();
+        assert_eq!(batch.waiting(), b"\n");
     }
 
     #[test]
     fn at_a_frame_boundary_everything_is_dropped() {
-        let mut between = outbox(&[b"one\n", b"two\n"]);
+        let mut between = Batch::with(&[b"one\n", b"two\n"]);
         between.advance(4);
-        between.truncate_to_started_frame();
-        assert!(between.is_empty());
+        between.truncate();
+        assert!(between.outbox.is_empty());
 
-        let mut untouched = outbox(&[b"one\n"]);
-        untouched.truncate_to_started_frame();
-        assert!(untouched.is_empty());
+        let mut untouched = Batch::with(&[b"one\n"]);
+        untouched.truncate();
+        assert!(untouched.outbox.is_empty());
     }
 
     #[test]
     fn what_was_handed_out_ends_at_a_frame_boundary() {
-        let mut outbox = outbox(&[b"one\n"]);
-        outbox.advance(1);
-        outbox.take();
-        outbox.push(b"two\n");
-        outbox.truncate_to_started_frame();
-        assert_eq!((outbox.backlog(), outbox.waiting()), (3, &b""[..]));
-        outbox.advance(3);
-        outbox.push(b"three\n");
-        outbox.truncate_to_started_frame();
-        assert!(outbox.is_empty());
+        let mut batch = Batch::with(&[b"one\n"]);
+        batch.advance(1);
+        batch.take();
+        batch.push(b"two\n");
+        batch.truncate();
+        assert_eq!((batch.outbox.backlog(), batch.waiting()), (3, &b""[..]));
+        batch.advance(3);
+        batch.push(b"three\n");
+        batch.truncate();
+        assert!(batch.outbox.is_empty());
     }
 }

@@ -119,7 +119,7 @@ impl Server {
     /// before that does nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.tick(now);
-        self.engine.batch.flushed();
+        self.engine.end_batch();
         // Who leaves may have to be told to many: what is due beyond this batch stays due.
         while !self.engine.batch.is_full()
             && let Some(conn) = self.engine.timers.pop_expired(self.engine.now)
@@ -169,25 +169,20 @@ impl Server {
                 return Some(action);
             }
         }
-        self.engine.batch.flushed();
+        self.engine.end_batch();
         None
     }
 
     /// What is to be written to a peer: as much as there is, or nothing for a stale name. Say
     /// how much was written with [`advance`](Self::advance).
     pub fn transmit(&self, conn: ConnId) -> &[u8] {
-        self.engine
-            .get(conn)
-            .map_or(&[], |connection| connection.outbox.waiting())
+        self.engine.waiting(conn)
     }
 
     /// Like [`transmit`](Self::transmit), but hands the bytes over, for adapters that write them
     /// elsewhere. They stay in the peer's backlog until [`advance`](Self::advance).
     pub fn take_transmit(&mut self, conn: ConnId) -> BytesMut {
-        self.engine
-            .get_mut(conn)
-            .map(|connection| connection.outbox.take())
-            .unwrap_or_default()
+        self.engine.take_waiting(conn)
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing happens

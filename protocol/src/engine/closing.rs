@@ -18,7 +18,9 @@ impl Engine {
         connection.stage = Stage::Leaving(reason);
         match reason {
             CloseReason::SlowConsumer | CloseReason::BuffersFull => {
-                connection.outbox.truncate_to_started_frame();
+                connection
+                    .outbox
+                    .truncate_to_started_frame(self.frames.bytes());
                 connection.drain_deadline = Some(self.now + self.limits.grace);
                 self.buffered -= core::mem::take(&mut connection.charged);
             }

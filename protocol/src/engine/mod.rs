@@ -11,6 +11,7 @@ use slotmap::SlotMap;
 use crate::batch::Batch;
 use crate::connection::{Connection, Slot};
 use crate::dialect::Profile;
+use crate::frames::Frames;
 use crate::timers::Timers;
 use crate::{Action, CloseReason, Config, ConnId, Event, Framing, Instant, Limits, Peer};
 
@@ -28,6 +29,8 @@ pub(crate) struct Engine {
     pub(crate) now: Instant,
     pub(crate) timers: Timers,
     pub(crate) batch: Batch,
+    /// What was sent since the last flush.
+    frames: Frames,
     /// Connections from which something can be taken, as soon as the batch was flushed.
     pub(crate) runnable: VecDeque<ConnId>,
     /// Connections that the dialect has yet to be told of as left.
@@ -55,6 +58,7 @@ impl Engine {
         let profile = config.dialect.profile();
         Self {
             batch: Batch::new(&config.limits),
+            frames: Frames::default(),
             framing: config.framing.unwrap_or((profile.framing)(&config)),
             limits: config.limits,
             profile,
@@ -223,7 +227,7 @@ impl Engine {
                 continue;
             };
             connection.transmit_queued = false;
-            if !connection.outbox.waiting().is_empty() {
+            if connection.outbox.has_waiting() {
                 return Some(action);
             }
         }

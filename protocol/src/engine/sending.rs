@@ -1,5 +1,9 @@
 //! What a dialect sends: from one to one or to many, and on to the transport.
 
+use core::ops::Range;
+
+use bytes::BytesMut;
+
 use super::Engine;
 use crate::{Action, CloseReason, ConnId};
 
@@ -7,22 +11,48 @@ impl Engine {
     /// Sends a whole frame to one connection. Says whether it is on its way: it is not when the
     /// connection has left, or is closed because of it.
     pub(crate) fn send(&mut self, to: ConnId, frame: &[u8]) -> bool {
-        self.batch.count_frame(frame);
+        let frame = self.keep(frame);
         self.queue(to, frame)
     }
 
     /// Sends a whole frame to many connections.
     pub(crate) fn send_to_all(&mut self, to: &[ConnId], except: Option<ConnId>, frame: &[u8]) {
-        self.batch.count_frame(frame);
+        let frame = self.keep(frame);
         for &conn in to {
             if Some(conn) != except {
-                self.queue(conn, frame);
+                self.queue(conn, frame.clone());
             }
         }
     }
 
-    fn queue(&mut self, to: ConnId, frame: &[u8]) -> bool {
-        self.batch.count_delivery(frame);
+    /// Everything was flushed, or could have been: more may be done, and what is not written yet
+    /// becomes each connection's own.
+    pub(crate) fn end_batch(&mut self) {
+        self.batch.flushed();
+        self.unshare();
+    }
+
+    /// Puts a frame where those that it is sent to share it.
+    fn keep(&mut self, frame: &[u8]) -> Range<usize> {
+        self.batch.count_frame(frame);
+        if self.frames.is_full() {
+            self.unshare();
+        }
+        self.frames.push(frame)
+    }
+
+    fn unshare(&mut self) {
+        let connections = &mut self.connections;
+        self.frames.clear(|conn, frames| {
+            if let Some(connection) = connections.get_mut(conn.0) {
+                connection.outbox.own(frames);
+            }
+        });
+    }
+
+    fn queue(&mut self, to: ConnId, frame: Range<usize>) -> bool {
+        let length = frame.len();
+        self.batch.count_delivery(length);
         let low_backlog = self.low_backlog();
         let Some(connection) = self.connections.get_mut(to.0) else {
             return false;
@@ -34,31 +64,48 @@ impl Engine {
         // Whoever has nothing waiting reads, and whoever is being answered was taken from with a
         // low backlog: neither is closed for one frame, however small the limit.
         let may_exceed = backlog == 0 || self.answering == Some(to);
-        if !may_exceed && backlog + frame.len() > self.limits.max_backlog {
+        if !may_exceed && backlog + length > self.limits.max_backlog {
             self.close(to, CloseReason::SlowConsumer);
             return false;
         }
-        let was_empty = connection.outbox.is_empty();
-        connection.outbox.push(frame);
+        if connection.outbox.push(self.frames.bytes(), frame) {
+            self.frames.share(to);
+        }
         if backlog > low_backlog {
             self.batch.note_somebody_behind();
         }
-        if was_empty {
+        if backlog == 0 {
             connection.last_progress = self.now;
             if let Some(deadline) = connection.stall_deadline(&self.limits) {
                 self.timers.arm_at(to, connection, deadline);
             }
         }
-        connection.charged += frame.len();
+        connection.charged += length;
         if !connection.transmit_queued {
             connection.transmit_queued = true;
             self.actions.push_back(Action::Transmit(to));
         }
-        self.buffered += frame.len();
+        self.buffered += length;
         if self.buffered > self.limits.max_buffered {
             self.close_largest();
+            return self.is_open(to);
         }
-        self.is_open(to)
+        true
+    }
+
+    /// What waits for a connection, or nothing for a stale name.
+    pub(crate) fn waiting(&self, conn: ConnId) -> &[u8] {
+        self.connections.get(conn.0).map_or(&[], |connection| {
+            connection.outbox.waiting(self.frames.bytes())
+        })
+    }
+
+    /// Hands out what waits for a connection.
+    pub(crate) fn take_waiting(&mut self, conn: ConnId) -> BytesMut {
+        self.connections
+            .get_mut(conn.0)
+            .map(|connection| connection.outbox.take(self.frames.bytes()))
+            .unwrap_or_default()
     }
 
     /// `written` bytes of a connection's output are with its transport.
@@ -71,7 +118,7 @@ impl Engine {
             return;
         }
         connection.last_progress = now;
-        connection.outbox.advance(written);
+        connection.outbox.advance(self.frames.bytes(), written);
         let coupled = connection.coupled;
         self.recharge(conn);
         self.wake(conn);
