@@ -187,7 +187,8 @@ fn poll_control<R: Runtime>(
             return None;
         }
         socket.blocked = false;
-        state.write(conn);
+        let now = state.clock.now();
+        state.write(now, conn);
         state.wake_flusher();
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use linechat_protocol::{Action, ConnId, Peer, Server};
+use linechat_protocol::{Action, ConnId, Instant, Peer, Server};
 
 use super::{Runtime, Stream};
 use crate::{Clock, log};
@@ -149,9 +149,10 @@ impl<R: Runtime> State<R> {
 
     /// Does all that the server wants done.
     pub(super) fn flush(&mut self) {
+        let now = self.clock.now();
         while let Some(action) = self.server.poll() {
             match action {
-                Action::Transmit(conn) => self.write(conn),
+                Action::Transmit(conn) => self.write(now, conn),
                 Action::PauseReading(conn) => self.change(conn, |socket| socket.reading = false),
                 Action::ResumeReading(conn) => self.change(conn, |socket| socket.reading = true),
                 Action::Close(conn, _) => self.change(conn, |socket| socket.closing = true),
@@ -169,7 +170,7 @@ impl<R: Runtime> State<R> {
     }
 
     /// Writes what there is for a connection, unless its socket is known to take nothing.
-    pub(super) fn write(&mut self, conn: ConnId) {
+    pub(super) fn write(&mut self, now: Instant, conn: ConnId) {
         let Some(socket) = self.sockets.get_mut(conn.index()).and_then(Option::as_mut) else {
             return;
         };
@@ -183,7 +184,7 @@ impl<R: Runtime> State<R> {
                 if socket.blocked {
                     socket.wake();
                 }
-                self.server.advance(self.clock.now(), conn, written);
+                self.server.advance(now, conn, written);
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 socket.blocked = true;
