@@ -4,6 +4,7 @@
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use slotmap::SecondaryMap;
 
@@ -13,10 +14,11 @@ use crate::roster::Roster;
 
 /// The users and their names. Names are compared byte by byte.
 ///
-/// What peers name lives in ordered maps, which nobody can slow down by a choice of names.
+/// What peers name is kept in order, which nobody can slow down by a choice of names.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
-    users: BTreeMap<Box<str>, ConnId>,
+    /// Everybody, sorted by name.
+    users: Vec<ConnId>,
     names: SecondaryMap<Slot, Box<str>>,
     roster: Roster,
 }
@@ -24,10 +26,10 @@ pub(crate) struct Directory {
 impl Directory {
     /// Gives `name` to `conn`, unless somebody has it.
     pub(crate) fn claim(&mut self, name: &str, conn: ConnId) -> Result<(), NameInUse> {
-        if self.users.contains_key(name) {
+        let Err(place) = self.place(name) else {
             return Err(NameInUse);
-        }
-        self.users.insert(name.into(), conn);
+        };
+        self.users.insert(place, conn);
         self.names.insert(conn.0, name.into());
         self.roster.insert(conn);
         Ok(())
@@ -35,14 +37,15 @@ impl Directory {
 
     /// Frees the name that `conn` has, if it has one.
     pub(crate) fn remove(&mut self, conn: ConnId) {
-        if let Some(name) = self.names.remove(conn.0) {
-            self.users.remove(&name);
+        if let Some(Ok(place)) = self.name(conn).map(|name| self.place(name)) {
+            self.users.remove(place);
+            self.names.remove(conn.0);
             self.roster.remove(conn);
         }
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<ConnId> {
-        self.users.get(name).copied()
+        self.place(name).ok().map(|place| self.users[place])
     }
 
     pub(crate) fn name(&self, conn: ConnId) -> Option<&str> {
@@ -55,7 +58,13 @@ impl Directory {
 
     /// All names, sorted by bytes.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.users.keys().map(|name| &**name)
+        self.users.iter().filter_map(|&conn| self.name(conn))
+    }
+
+    /// Where the user with this name is, or would be.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.users
+            .binary_search_by(|&conn| self.name(conn).cmp(&Some(name)))
     }
 
     pub(crate) fn connections(&self) -> &[ConnId] {

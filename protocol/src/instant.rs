@@ -1,41 +1,66 @@
 //! Time as the core sees it: a number that only its caller can move.
 
 use core::fmt;
+use core::num::NonZeroU64;
 use core::ops::Add;
 use core::time::Duration;
 
-/// A point in time, as the time since an epoch that the caller picks.
+/// A point in time, as the time since an epoch that the caller picks, in nanoseconds; at most some
+/// 584 years.
 ///
 /// The core never reads a clock. An adapter takes its epoch from a monotonic clock when it starts
 /// and passes the time since then with every input; a test counts by hand.
 ///
 /// Arithmetic is total: it saturates instead of panicking, so that no configured duration, however
 /// long, can bring a server down.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(Duration);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant {
+    /// One more than the nanoseconds, so that an optional point in time takes no more memory: a
+    /// server has some for each connection.
+    successor: NonZeroU64,
+}
 
 impl Instant {
     /// The epoch itself.
-    pub const EPOCH: Self = Self(Duration::ZERO);
+    pub const EPOCH: Self = Self {
+        successor: NonZeroU64::MIN,
+    };
 
     /// The point in time `elapsed` after the epoch.
     pub const fn after_epoch(elapsed: Duration) -> Self {
-        Self(elapsed)
+        Self {
+            successor: NonZeroU64::MIN.saturating_add(nanoseconds(elapsed)),
+        }
     }
 
     /// The time since the epoch.
     pub const fn since_epoch(self) -> Duration {
-        self.0
+        Duration::from_nanos(self.successor.get() - 1)
     }
 
     /// The time from `earlier` to `self`, or zero if `earlier` is in fact later.
     pub const fn saturating_since(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
+        self.since_epoch().saturating_sub(earlier.since_epoch())
     }
 
     /// The point in time `duration` before this one, or the epoch.
     pub const fn saturating_before(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(duration))
+        Self::after_epoch(self.since_epoch().saturating_sub(duration))
+    }
+}
+
+const fn nanoseconds(duration: Duration) -> u64 {
+    let nanoseconds = duration.as_nanos();
+    if nanoseconds > u64::MAX as u128 {
+        u64::MAX
+    } else {
+        nanoseconds as u64
+    }
+}
+
+impl Default for Instant {
+    fn default() -> Self {
+        Self::EPOCH
     }
 }
 
@@ -44,13 +69,21 @@ impl Add<Duration> for Instant {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(duration))
+        Self {
+            successor: self.successor.saturating_add(nanoseconds(duration)),
+        }
     }
 }
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} after the epoch", self.0)
+        write!(f, "{:?} after the epoch", self.since_epoch())
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Instant").field(&self.since_epoch()).finish()
     }
 }
 
@@ -66,6 +99,22 @@ mod tests {
         assert_eq!(
             Instant::EPOCH.saturating_before(Duration::MAX),
             Instant::EPOCH
+        );
+    }
+
+    #[test]
+    fn an_optional_point_in_time_takes_eight_bytes() {
+        assert_eq!(size_of::<Option<Instant>>(), 8);
+    }
+
+    #[test]
+    fn the_end_of_time_is_more_than_five_hundred_years_away() {
+        let end = Instant::after_epoch(Duration::MAX);
+        let year = Duration::from_secs(365 * 24 * 60 * 60);
+        assert!(end.since_epoch() > 500 * year);
+        assert_eq!(
+            end.saturating_before(Duration::from_nanos(1)) + Duration::from_nanos(1),
+            end
         );
     }
 
