@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Engine;
-use crate::connection::{Connection, Inbox, Stage};
+use crate::connection::{Inbox, Stage};
 use crate::{Action, CloseReason, ConnId, Event, Framing, Instant};
 
 impl Engine {
@@ -112,6 +112,6 @@ impl Engine {
     pub(super) fn is_open(&self, conn: ConnId) -> bool {
         self.connections
             .get(conn.0)
-            .is_some_and(Connection::is_open)
+            .is_some_and(|connection| connection.is_open())
     }
 }

@@ -1,6 +1,7 @@
 //! The connections, and what can be done to them: the half of the server that every dialect acts
 //! on.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -39,7 +40,8 @@ pub(crate) struct Engine {
     pub(crate) answering: Option<ConnId>,
     profile: &'static Profile,
     framing: Framing,
-    connections: SlotMap<Slot, Connection>,
+    /// Boxed: the table keeps the size of the greatest crowd that there was.
+    connections: SlotMap<Slot, Box<Connection>>,
     actions: VecDeque<Action>,
     /// Connections whose adapter may have to be told to pause or resume reading.
     flow: Vec<ConnId>,
@@ -79,17 +81,18 @@ impl Engine {
     }
 
     pub(crate) fn get(&self, conn: ConnId) -> Option<&Connection> {
-        self.connections.get(conn.0)
+        self.connections.get(conn.0).map(Box::as_ref)
     }
 
     pub(crate) fn get_mut(&mut self, conn: ConnId) -> Option<&mut Connection> {
-        self.connections.get_mut(conn.0)
+        self.connections.get_mut(conn.0).map(Box::as_mut)
     }
 
     /// The connection, if it may still send and receive.
     pub(crate) fn open_mut(&mut self, conn: ConnId) -> Option<&mut Connection> {
         self.connections
             .get_mut(conn.0)
+            .map(Box::as_mut)
             .filter(|connection| connection.is_open())
     }
 
@@ -134,7 +137,7 @@ impl Engine {
                 *self.sockets_per_ip.entry(ip).or_default() += 1;
             }
         }
-        let conn = ConnId(self.connections.insert(connection));
+        let conn = ConnId(self.connections.insert(Box::new(connection)));
         self.arm(conn);
         self.report(Event::Connected { conn, peer });
         conn
