@@ -29,14 +29,14 @@ pub fn linger_until(server: &Server, now: Instant) -> Instant {
 /// not end, and is cut off.
 pub const LINGER_BYTES: usize = 16 << 20;
 
-/// Prepares a socket that was accepted: what is written is sent at once, and a peer that vanished
-/// without a word is noticed after about two minutes.
+/// Prepares a socket that connects, or a listening one for all that it accepts: what is written is
+/// sent at once, and a peer that vanished without a word is noticed after about two minutes.
 ///
-/// Not for the console, which is no TCP socket. A socket that cannot be prepared, such as one whose
-/// peer has already reset it, works or fails by itself.
+/// A socket that is accepted has the options of its listener. To set them once saves seven system
+/// calls for each connection, and leaves no time in which a peer is served without them.
 pub fn prepare(socket: &impl AsFd) {
     if let Err(error) = try_prepare(&SockRef::from(socket)) {
-        debug!(%error, "cannot set the options of an accepted socket");
+        debug!(%error, "cannot set the options of a socket");
     }
 }
 
@@ -67,10 +67,14 @@ mod tests {
     #[test]
     fn an_accepted_socket_sends_at_once_and_keeps_alive() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        prepare(&listener);
         let _peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (socket, _) = listener.accept().unwrap();
-        prepare(&socket);
-        assert!(socket.nodelay().unwrap());
-        assert!(SockRef::from(&socket).keepalive().unwrap());
+        let options = SockRef::from(&socket);
+        assert!(options.tcp_nodelay().unwrap());
+        assert!(options.keepalive().unwrap());
+        assert_eq!(options.tcp_keepalive_time().unwrap().as_secs(), 60);
+        assert!(options.out_of_band_inline().unwrap());
+        assert_eq!(options.tcp_notsent_lowat().unwrap(), MAX_UNSENT);
     }
 }

@@ -17,7 +17,7 @@
 //! ```
 //!
 //! An adapter finds the rest here, too: [`Clock`] for the time that it tells the core,
-//! [`AcceptErrors`] for when `accept` fails, [`prepare`] for what it accepted, [`LINGER`] for how
+//! [`AcceptErrors`] for when `accept` fails, [`prepare`] for its listeners, [`LINGER`] for how
 //! to close, and [`log`] for what happened. What adapters to asynchronous runtimes have in common
 //! is in [`tasks`].
 //!

@@ -50,6 +50,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
                 .register(&mut source, token, Interest::READABLE)
         };
         for listener in &listeners {
+            prepare(listener);
             listener.set_nonblocking(true)?;
             readable(listener, ACCEPT)?;
         }
@@ -175,10 +176,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
     fn accept_one(&mut self) -> io::Result<()> {
         for listener in &self.listeners {
             match listener.accept() {
-                Ok((stream, address)) => {
-                    prepare(&stream);
-                    return self.start(stream, Peer::from(address));
-                }
+                Ok((stream, address)) => return self.start(stream, Peer::from(address)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }

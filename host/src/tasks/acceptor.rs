@@ -31,6 +31,7 @@ impl<R: Runtime> Acceptor<R> {
         shared: &Arc<Shared<R>>,
         listeners: Vec<TcpListener>,
     ) -> io::Result<Self> {
+        listeners.iter().for_each(prepare);
         let listeners = listeners.into_iter().map(R::Listener::new);
         Ok(Self {
             runtime: runtime.clone(),
@@ -51,7 +52,6 @@ impl<R: Runtime> Acceptor<R> {
         while !self.shared.lock().server.is_shutting_down() {
             match poll_fn(|cx| Poll::Ready(self.poll_accept(cx))).await {
                 Poll::Ready(Some((stream, address))) => {
-                    prepare(&stream);
                     connection::start(&self.runtime, &self.shared, stream, Peer::from(address));
                 }
                 Poll::Ready(None) => {}
