@@ -94,5 +94,6 @@ const FIRST_MESSAGES: usize = 20;
 /// As the log names both reasons for which a peer that does not read is closed.
 const SLOW_CONSUMER: &str = "reason=slow consumer";
 
-/// In KiB. All backlogs together may have 256 MiB, and the buffer of each grows by doubling.
-const MAX_MEMORY: usize = 2 * 256 * 1024;
+/// In KiB. All backlogs together may have 256 MiB; a quarter more is for what else it takes to
+/// keep them.
+const MAX_MEMORY: usize = 320 * 1024;
