@@ -28,7 +28,7 @@ impl Garbage {
     fn come(&mut self, crowd: &mut Crowd) -> Result<(), Failure> {
         let number = self.visits as usize;
         let place = self.places.start + number % PLACES;
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             crowd.reset(place)?;
         }
         crowd.reconnect(place, self.server)?;

@@ -42,7 +42,7 @@ impl Watch {
             began: Instant::now(),
             at_rest,
             now: at_rest,
-            window: MAX_WINDOW.min(time / 3),
+            window: MAX_WINDOW.min(time / 2),
             time,
             first: 0,
             last: 0,

@@ -70,12 +70,9 @@ fn say(user: &mut TcpStream, what: &str) {
 /// The next line; an empty one at the end.
 #[track_caller]
 fn line(user: &mut TcpStream) -> String {
-    let mut line = Vec::new();
-    for byte in user.bytes() {
-        line.push(byte.expect("a line or an end in time"));
-        if line.ends_with(b"\n") {
-            break;
-        }
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    while !line.ends_with(b"\n") && user.read(&mut byte).expect("a line or an end in time") > 0 {
+        line.extend(byte);
     }
     String::from_utf8(line).expect("it is UTF-8")
 }
