@@ -67,12 +67,19 @@ impl Chat {
         self.messages += 1;
     }
 
-    /// Goes on until there was enough to judge by, and insists that nobody had to wait.
+    /// Whether enough was said to judge by.
+    pub(super) fn is_long_enough(&self) -> bool {
+        self.messages >= ENOUGH_MESSAGES
+    }
+
+    /// Insists that nobody had to wait.
     #[track_caller]
     pub(super) fn was_not_held_up(&mut self) {
-        while self.messages < ENOUGH_MESSAGES {
-            self.go_on();
-        }
+        assert!(
+            self.is_long_enough(),
+            "there was time for {} messages only",
+            self.messages
+        );
         self.latencies.sort_unstable();
         let p99 = self.latencies[self.latencies.len() * 99 / 100];
         assert!(

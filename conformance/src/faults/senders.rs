@@ -1,9 +1,12 @@
 //! Peers that send too slowly, or do not stop.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::patience::deadline;
 
 cases![
     two_hundred_peers_at_a_byte_a_second_hold_up_nobody,
@@ -70,11 +73,12 @@ fn a_gigabyte_without_an_ending_takes_no_memory_and_holds_up_nobody(bench: &Benc
     let mut chat = Chat::in_den(&server, 0);
     let mut endless = user(&server, "endless");
     let memory = server.peak_memory();
-    let stream = endless.stream();
+    let (stream, is_over) = (endless.stream(), AtomicBool::new(false));
     thread::scope(|scope| {
-        let sender = scope.spawn(|| send_gigabyte(stream));
+        let sender = scope.spawn(|| send_gigabyte(stream, &is_over));
         while !sender.is_finished() {
             chat.go_on();
+            is_over.store(chat.is_long_enough(), Relaxed);
         }
     });
     chat.was_not_held_up();
@@ -86,9 +90,12 @@ fn a_gigabyte_without_an_ending_takes_no_memory_and_holds_up_nobody(bench: &Benc
     );
 }
 
-fn send_gigabyte(mut stream: &TcpStream) {
+/// Or more, until it is over or takes too long.
+fn send_gigabyte(mut stream: &TcpStream, is_over: &AtomicBool) {
     let block = vec![b'x'; 1 << 20];
-    for _ in 0..GIGABYTE / block.len() {
+    let (mut sent, deadline) = (0, deadline());
+    while sent < GIGABYTE || !is_over.load(Relaxed) && Instant::now() < deadline {
         stream.write_all(&block).expect("the server goes on taking");
+        sent += block.len();
     }
 }
