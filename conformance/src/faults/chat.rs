@@ -99,6 +99,11 @@ impl Chat {
         }
     }
 
+    /// How many were said.
+    pub(super) fn messages(&self) -> usize {
+        self.messages
+    }
+
     pub(super) fn user(&mut self, number: usize) -> &mut Peer {
         &mut self.users[number]
     }
