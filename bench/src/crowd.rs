@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use memchr::memchr;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::time::Timespec;
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::failure::Failure;
 
@@ -69,15 +69,37 @@ impl Crowd {
     /// One more client, connected. They come from several addresses, so that none runs out of
     /// ports.
     pub(crate) fn connect(&mut self, server: SocketAddr) -> io::Result<usize> {
-        let client = self.clients.len();
-        self.clients.push(Client::default());
+        let client = self.reserve();
         self.reconnect(client, server)?;
         Ok(client)
+    }
+
+    /// A place for one more client, who is yet to [`reconnect`](Self::reconnect).
+    pub(crate) fn reserve(&mut self) -> usize {
+        self.clients.push(Client::default());
+        self.clients.len() - 1
     }
 
     /// Connects a client anew.
     pub(crate) fn reconnect(&mut self, client: usize, server: SocketAddr) -> io::Result<()> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        self.open(client, server, socket, false)
+    }
+
+    /// Connects a client anew that never reads, and for which the system keeps little.
+    pub(crate) fn reconnect_deaf(&mut self, client: usize, server: SocketAddr) -> io::Result<()> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.set_recv_buffer_size(DEAF_BUFFER)?;
+        self.open(client, server, socket, true)
+    }
+
+    fn open(
+        &mut self,
+        client: usize,
+        server: SocketAddr,
+        socket: Socket,
+        is_deaf: bool,
+    ) -> io::Result<()> {
         let source = Ipv4Addr::new(127, 0, 0, 1 + (client % SOURCES) as u8);
         socket.bind(&SocketAddr::from((source, 0)).into())?;
         socket.connect(&server.into())?;
@@ -87,10 +109,11 @@ impl Crowd {
             &self.epoll,
             &socket,
             EventData::new_u64(client as u64),
-            EventFlags::IN,
+            interest(is_deaf),
         )?;
         self.clients[client] = Client {
             stream: Some(socket.into()),
+            is_deaf,
             ..Client::default()
         };
         Ok(())
@@ -99,6 +122,15 @@ impl Crowd {
     /// Ends a client's connection.
     pub(crate) fn disconnect(&mut self, client: usize) {
         self.clients[client] = Client::default();
+    }
+
+    /// Ends a client's connection so that the server gets an error instead of an end.
+    pub(crate) fn reset(&mut self, client: usize) -> io::Result<()> {
+        if let Some(stream) = &self.clients[client].stream {
+            SockRef::from(stream).set_linger(Some(Duration::ZERO))?;
+        }
+        self.disconnect(client);
+        Ok(())
     }
 
     /// Has a client send something, at the end of the turn.
@@ -172,7 +204,7 @@ impl Crowd {
             let flags = event.flags;
             if flags.contains(EventFlags::OUT) {
                 self.dirty.push(client);
-                self.watch(client, EventFlags::IN)?;
+                self.watch(client, EventFlags::empty())?;
             }
             if flags.intersects(READABLE) {
                 self.read(script, client)?;
@@ -257,14 +289,16 @@ impl Crowd {
                 return Ok(());
             }
         }
-        self.watch(index, EventFlags::IN | EventFlags::OUT)
+        self.watch(index, EventFlags::OUT)
     }
 
+    /// Waits for `flags`, too.
     fn watch(&self, client: usize, flags: EventFlags) -> Result<(), Failure> {
         let Some(stream) = &self.clients[client].stream else {
             return Ok(());
         };
         let data = EventData::new_u64(client as u64);
+        let flags = flags | interest(self.clients[client].is_deaf);
         epoll::modify(&self.epoll, stream, data, flags).map_err(io::Error::from)?;
         Ok(())
     }
@@ -273,10 +307,21 @@ impl Crowd {
 #[derive(Default)]
 struct Client {
     stream: Option<TcpStream>,
+    /// It never reads.
+    is_deaf: bool,
     /// The unfinished line.
     partial: Vec<u8>,
     /// What is to be written.
     out: Vec<u8>,
+}
+
+/// What to wait for while there is nothing to write.
+fn interest(is_deaf: bool) -> EventFlags {
+    if is_deaf {
+        EventFlags::empty()
+    } else {
+        EventFlags::IN
+    }
 }
 
 fn without_return(line: &[u8]) -> &[u8] {
@@ -288,3 +333,4 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 const READABLE: EventFlags = EventFlags::IN.union(EventFlags::HUP).union(EventFlags::ERR);
 const SCRATCH_SIZE: usize = 256 << 10;
 const SOURCES: usize = 8;
+const DEAF_BUFFER: usize = 4096;

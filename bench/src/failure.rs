@@ -24,6 +24,10 @@ pub(crate) enum Failure {
     Login { missing: usize },
     #[error("the server does not stop talking, though nobody says anything")]
     Restless,
+    #[error("client {client} does not read, and the server never closed it")]
+    Kept { client: usize },
+    #[error("{0}")]
+    Unsound(String),
     #[error("{program} does not start: {reason}")]
     Start { program: String, reason: String },
     #[error("{0}")]

@@ -10,6 +10,7 @@
 //! linechat-bench one redis-server ping-pong --pairs 500
 //! linechat-bench attach PID 127.0.0.1:8888 rooms churn
 //! linechat-bench matrix --quick
+//! linechat-bench soak linechat-tokio --minutes 5
 //! ```
 
 mod crowd;
@@ -24,6 +25,7 @@ mod plot;
 mod process;
 mod run;
 mod server;
+mod soak;
 mod stamp;
 mod wire;
 mod workload;
@@ -77,6 +79,15 @@ enum Command {
         terms: TermArgs,
         #[command(subcommand)]
         workload: Workload,
+    },
+    /// Start a server, do everything with it that users do, well-meaning or not, and watch that it
+    /// stays fast, correct and small
+    Soak {
+        /// One of linechat's own, expected beside this program
+        program: Program,
+        /// How long
+        #[arg(long, default_value_t = 60.0)]
+        minutes: f64,
     },
     /// Do everything with every server that is there, and write the page about it
     Matrix(MatrixArgs),
@@ -161,6 +172,9 @@ fn execute(command: Command) -> Result<(), Failure> {
             terms,
             workload,
         } => report(&Server::attach(pid, address), wire, workload, &terms),
+        Command::Soak { program, minutes } => {
+            soak::run(program, Duration::from_secs_f64(minutes * 60.0))
+        }
         Command::Matrix(arguments) => {
             let minutes = arguments
                 .minutes

@@ -55,6 +55,11 @@ impl Process {
         Ok(number(Some(&self.status("Threads")?)) as usize)
     }
 
+    /// How many files and sockets it has open.
+    pub(crate) fn descriptors(self) -> io::Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.pid))?.count())
+    }
+
     fn status(self, field: &str) -> io::Result<String> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
         let value = text
@@ -186,6 +191,7 @@ mod tests {
         assert!(me.cpu_of_all().is_ok());
         assert!(me.resident().unwrap() > 100_000);
         assert!(me.threads().unwrap() >= 1);
+        assert!(me.descriptors().unwrap() >= 1);
     }
 
     #[test]

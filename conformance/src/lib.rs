@@ -10,7 +10,7 @@
 //! ```no_run
 //! // tests/conformance.rs, with env!("CARGO_BIN_EXE_linechat-tokio") for the path
 //! fn main() -> std::process::ExitCode {
-//!     linechat_conformance::main("target/debug/linechat-tokio".as_ref())
+//!     linechat_conformance::Suite::Protocols.main("target/debug/linechat-tokio".as_ref())
 //! }
 //! ```
 //!
@@ -18,6 +18,7 @@
 //!
 //! ```text
 //! cargo run -p linechat-conformance -- target/release/linechat-tokio rooms::
+//! cargo run -p linechat-conformance -- faults target/release/linechat-tokio crowds::
 //! ```
 //!
 //! # How a case is written
@@ -31,6 +32,7 @@
 mod bench;
 mod cases;
 mod documents;
+mod faults;
 mod patience;
 mod peer;
 mod program;
@@ -39,21 +41,43 @@ mod student;
 mod terminal;
 mod transcript;
 
+use std::env;
 use std::path::Path;
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
-/// Runs the suite against `program`, with the process's own arguments as filters and options.
-///
-/// Failures are reported on standard output as by `cargo test`; the exit code tells whether there
-/// were any.
-pub fn main(program: &Path) -> ExitCode {
-    runner::run(program, Arguments::from_args())
+/// Which cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suite {
+    /// What every program must do.
+    Protocols,
+    /// What must not take a server away from those who behave: crowds that vanish, peers that do
+    /// not read, endless lines. One case at a time, each a load of its own.
+    Faults,
 }
 
-/// Runs the suite against `program` with the given `arguments`, the first of which names the
-/// command as in [`std::env::args`].
-pub fn main_with(program: &Path, arguments: impl IntoIterator<Item = String>) -> ExitCode {
-    runner::run(program, Arguments::from_iter(arguments))
+impl Suite {
+    /// Runs it against `program`, with the process's own arguments as filters and options.
+    ///
+    /// Failures are reported on standard output as by `cargo test`; the exit code tells whether
+    /// there were any.
+    pub fn main(self, program: &Path) -> ExitCode {
+        self.main_with(program, env::args())
+    }
+
+    /// Runs it against `program` with the given `arguments`, the first of which names the command
+    /// as in [`std::env::args`].
+    pub fn main_with(
+        self,
+        program: &Path,
+        arguments: impl IntoIterator<Item = String>,
+    ) -> ExitCode {
+        let arguments = Arguments::from_iter(arguments);
+        match self {
+            // Most cases wait for the program most of the time, some for its timers.
+            Self::Protocols => runner::run(program, cases::all(), 8, arguments),
+            Self::Faults => runner::run(program, faults::all(), 1, arguments),
+        }
+    }
 }

@@ -41,17 +41,13 @@ impl Peer {
         socket
             .bind(&SocketAddr::new(source, 0).into())
             .expect("binds to an address of its own");
-        Self::over_socket(name, socket, server, transcript)
+        socket.connect(&server.into()).expect("connects");
+        Self::over(name, socket.into(), transcript)
     }
 
     #[track_caller]
     pub(crate) fn connect_slow(name: &str, server: SocketAddr, transcript: &Transcript) -> Self {
-        let socket = new_socket(server);
-        // It has to come before the connection, or the kernel has promised more already.
-        socket
-            .set_recv_buffer_size(SLOW_BUFFER)
-            .expect("takes a size for its buffer");
-        Self::over_socket(name, socket, server, transcript)
+        Self::over(name, connect_slow(server), transcript)
     }
 
     pub(crate) fn at_console(
@@ -61,17 +57,6 @@ impl Peer {
         transcript: &Transcript,
     ) -> Self {
         Self::new(name, Transport::Console { stdin, stdout }, transcript)
-    }
-
-    #[track_caller]
-    fn over_socket(
-        name: &str,
-        socket: Socket,
-        server: SocketAddr,
-        transcript: &Transcript,
-    ) -> Self {
-        socket.connect(&server.into()).expect("connects");
-        Self::over(name, socket.into(), transcript)
     }
 
     #[track_caller]
@@ -341,6 +326,18 @@ impl Peer {
     fn note(&self, note: &str) {
         self.transcript.note(&self.name, note);
     }
+}
+
+/// A connection with a small receive buffer.
+#[track_caller]
+pub(crate) fn connect_slow(server: SocketAddr) -> TcpStream {
+    let socket = new_socket(server);
+    // It has to come before the connection, or the kernel has promised more already.
+    socket
+        .set_recv_buffer_size(SLOW_BUFFER)
+        .expect("takes a size for its buffer");
+    socket.connect(&server.into()).expect("connects");
+    socket.into()
 }
 
 /// Makes the peer see an error instead of an end when `stream` is closed.

@@ -15,7 +15,7 @@ use std::thread;
 use rustix::process::{Pid, Signal};
 
 use crate::patience::{PATIENCE, eventually};
-use crate::peer::Peer;
+use crate::peer::{Peer, connect_slow};
 use crate::terminal::Terminal;
 use crate::transcript::Transcript;
 
@@ -215,6 +215,12 @@ impl Running {
         TcpStream::connect(self.door()).expect("a listening server can be connected to")
     }
 
+    /// The same with a small receive buffer.
+    #[track_caller]
+    pub(crate) fn slow_stream(&self) -> TcpStream {
+        connect_slow(self.door())
+    }
+
     /// The program's standard input and output, as a peer like any other. From now on the output
     /// is read all the time.
     #[track_caller]
@@ -311,14 +317,30 @@ impl Running {
             .sum()
     }
 
+    /// How many files and sockets it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        fs::read_dir(self.proc("fd"))
+            .expect("the program runs")
+            .count()
+    }
+
+    /// Its memory now, in KiB.
+    pub(crate) fn memory(&self) -> usize {
+        self.kib("VmRSS:")
+    }
+
     /// The most memory it ever had, in KiB.
     pub(crate) fn peak_memory(&self) -> usize {
+        self.kib("VmHWM:")
+    }
+
+    fn kib(&self, field: &str) -> usize {
         let status = self.read_proc("status");
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let number = peak.and_then(|peak| peak.split_whitespace().next());
+        let value = status.lines().find_map(|line| line.strip_prefix(field));
+        let number = value.and_then(|value| value.split_whitespace().next());
         number
             .and_then(|kib| kib.parse().ok())
-            .expect("status tells the peak of memory")
+            .expect("status tells of memory")
     }
 
     /// Where to connect to the first listener.

@@ -11,16 +11,23 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use rustix::process::{Resource, Rlimit};
 
 use crate::bench::Bench;
-use crate::cases::{self, Case};
+use crate::cases::Case;
 use crate::program::Program;
 
-pub(crate) fn run(program: &Path, mut arguments: Arguments) -> ExitCode {
-    // Most cases wait for the program most of the time, some for its timers.
-    arguments.test_threads.get_or_insert(8);
+/// Runs the `cases` that the `arguments` choose, `at_once` of them together unless they say
+/// otherwise.
+pub(crate) fn run(
+    program: &Path,
+    cases: Vec<(String, Case)>,
+    at_once: usize,
+    mut arguments: Arguments,
+) -> ExitCode {
+    arguments.test_threads.get_or_insert(at_once);
     lift_descriptor_limit();
     remember_panics();
     let program = Arc::new(Program::new(program));
-    let trials = cases::all()
+    let trials = cases
+        .into_iter()
         .map(|(name, case)| trial(name, case, Arc::clone(&program)))
         .collect();
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use linechat_conformance::Suite;
+
 fn main() -> ExitCode {
-    linechat_conformance::main(Path::new(env!("CARGO_BIN_EXE_linechat-blocking")))
+    Suite::Protocols.main(Path::new(env!("CARGO_BIN_EXE_linechat-blocking")))
 }

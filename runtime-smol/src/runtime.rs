@@ -35,6 +35,10 @@ impl tasks::Runtime for Runtime {
             executor.spawn(task).detach();
         }
     }
+
+    fn run_again(cx: &mut Context<'_>) {
+        cx.waker().wake_by_ref();
+    }
 }
 
 /// A socket, and what async-io does not remember of it.

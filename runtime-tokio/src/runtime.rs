@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -11,6 +11,7 @@ use linechat_host::tasks;
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::yield_now;
 use tokio::time::{Sleep, sleep_until};
 
 /// The runtime that the current task runs on.
@@ -24,6 +25,12 @@ impl tasks::Runtime for Runtime {
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         tokio::spawn(task);
+    }
+
+    fn run_again(cx: &mut Context<'_>) {
+        // While tasks wake themselves, tokio asks the system for nobody else. It does so before it
+        // wakes those who yield, which they have done as soon as they are polled.
+        let _ = pin!(yield_now()).poll(cx);
     }
 }
 

@@ -107,21 +107,6 @@ fn a_peer_that_stops_reading_is_closed_and_nobody_waits_for_it(bench: &Bench) {
     heard_nothing_else(&mut witness);
 }
 
-/// Insists that `received` is a start of the sequence of messages. Only the connection's end may
-/// have cut it.
-#[track_caller]
-fn assert_whole_and_in_order(mut received: &[u8], message: impl Fn(usize) -> String) {
-    for n in 0.. {
-        let expected = message(n);
-        let both = received.len().min(expected.len());
-        assert_eq!(received[..both], expected.as_bytes()[..both], "message {n}");
-        received = &received[both..];
-        if received.is_empty() {
-            return;
-        }
-    }
-}
-
 fn a_peer_that_floods_requests_gets_every_answer_once_it_reads(bench: &Bench) {
     let server = bench.serve("direct --max-backlog 65536");
     let mut other = member(&server, "other");

@@ -5,7 +5,6 @@ use std::net::TcpStream;
 use std::thread;
 
 use super::*;
-use crate::patience::PATIENCE;
 
 cases![
     ten_senders_reach_twenty_recipients_exactly_once_and_in_order,
@@ -157,18 +156,6 @@ fn sixteen_megabytes_pass_through_echo_unchanged(bench: &Bench) {
 #[track_caller]
 fn thousand(server: &Running) -> Vec<TcpStream> {
     (0..1000).map(|_| patient_stream(server)).collect()
-}
-
-#[track_caller]
-fn patient_stream(server: &Running) -> TcpStream {
-    let stream = server.stream();
-    stream
-        .set_read_timeout(Some(PATIENCE))
-        .expect("takes a deadline");
-    stream
-        .set_write_timeout(Some(PATIENCE))
-        .expect("takes a deadline");
-    stream
 }
 
 #[track_caller]

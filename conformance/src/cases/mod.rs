@@ -18,16 +18,18 @@ mod relay;
 mod rooms;
 mod terminal;
 
+use std::net::TcpStream;
+
 use crate::bench::Bench;
-use crate::patience::eventually;
+use crate::patience::{PATIENCE, eventually};
 use crate::peer::Peer;
 use crate::program::Running;
 
 pub(crate) type Case = fn(&Bench);
 
 /// Every case with its full name.
-pub(crate) fn all() -> impl Iterator<Item = (String, Case)> {
-    let chapters = [
+pub(crate) fn all() -> Vec<(String, Case)> {
+    named(&[
         ("lines", lines::CASES),
         ("connections", connections::CASES),
         ("echo", echo::CASES),
@@ -43,12 +45,17 @@ pub(crate) fn all() -> impl Iterator<Item = (String, Case)> {
         ("connect", connect::CASES),
         ("connect_pair", connect_pair::CASES),
         ("terminal", terminal::CASES),
-    ];
-    chapters.into_iter().flat_map(|(chapter, cases)| {
+    ])
+}
+
+/// The cases of some chapters with their full names.
+pub(crate) fn named(chapters: &[(&str, &[(&str, Case)])]) -> Vec<(String, Case)> {
+    let chapters = chapters.iter().flat_map(|&(chapter, cases)| {
         cases
             .iter()
             .map(move |&(name, case)| (format!("{chapter}::{name}"), case))
-    })
+    });
+    chapters.collect()
 }
 
 /// Lists a chapter's cases under their own names.
@@ -58,11 +65,11 @@ macro_rules! cases {
             &[$((stringify!($case), $case)),*];
     };
 }
-use cases;
+pub(crate) use cases;
 
 /// Joins `relay` after `others`, who hear of it; without others nobody has to.
 #[track_caller]
-fn relay_peer(server: &Running, name: &str, others: &mut [&mut Peer]) -> Peer {
+pub(crate) fn relay_peer(server: &Running, name: &str, others: &mut [&mut Peer]) -> Peer {
     let mut peer = server.peer(name);
     let hello = format!("{name} is here\n");
     peer.send(&hello);
@@ -72,7 +79,11 @@ fn relay_peer(server: &Running, name: &str, others: &mut [&mut Peer]) -> Peer {
 
 /// Joins `addressed` after `others`, who are told; returns the peer and its tag, `[ip:port] `.
 #[track_caller]
-fn addressed_peer(server: &Running, name: &str, others: &mut [&mut Peer]) -> (Peer, String) {
+pub(crate) fn addressed_peer(
+    server: &Running,
+    name: &str,
+    others: &mut [&mut Peer],
+) -> (Peer, String) {
     let mut peer = server.peer(name);
     let tag = format!("[{}] ", peer.address());
     peer.asks("hello\n", format!("{tag}hello\n"));
@@ -84,12 +95,12 @@ fn addressed_peer(server: &Running, name: &str, others: &mut [&mut Peer]) -> (Pe
 
 /// Registers in `rooms`. The server is silent about success, so a marker shows it.
 #[track_caller]
-fn user(server: &Running, nickname: &str) -> Peer {
+pub(crate) fn user(server: &Running, nickname: &str) -> Peer {
     register(server.peer(nickname), nickname)
 }
 
 #[track_caller]
-fn register(mut peer: Peer, nickname: &str) -> Peer {
+pub(crate) fn register(mut peer: Peer, nickname: &str) -> Peer {
     peer.asks(format!("{nickname}\n{MARKER}"), MARKER_ANSWER);
     peer
 }
@@ -121,13 +132,41 @@ fn was_sent_nothing_else(peer: &mut Peer) {
 /// Repeats a request until its answer shows that something has come about (who left is off the
 /// list, a name is free again).
 #[track_caller]
-fn until_answered(peer: &mut Peer, request: &str, answer: &str) {
+pub(crate) fn until_answered(peer: &mut Peer, request: &str, answer: &str) {
     eventually("an answer", || {
         peer.send(request);
         (peer.line() == answer).then_some(())
     });
 }
 
+/// A bare connection that waits for no more than a failure takes.
+#[track_caller]
+pub(crate) fn patient_stream(server: &Running) -> TcpStream {
+    let stream = server.stream();
+    stream
+        .set_read_timeout(Some(PATIENCE))
+        .expect("takes a deadline");
+    stream
+        .set_write_timeout(Some(PATIENCE))
+        .expect("takes a deadline");
+    stream
+}
+
+/// Insists that `received` is a start of the sequence of messages. Only the connection's end may
+/// have cut it.
+#[track_caller]
+pub(crate) fn assert_whole_and_in_order(mut received: &[u8], message: impl Fn(usize) -> String) {
+    for n in 0.. {
+        let expected = message(n);
+        let both = received.len().min(expected.len());
+        assert_eq!(received[..both], expected.as_bytes()[..both], "message {n}");
+        received = &received[both..];
+        if received.is_empty() {
+            return;
+        }
+    }
+}
+
 /// `rooms` answers this at once, in private, and does nothing else.
-const MARKER: &str = "!marker\n";
-const MARKER_ANSWER: &str = "!error unknown command: !marker (try !help)\r\n";
+pub(crate) const MARKER: &str = "!marker\n";
+pub(crate) const MARKER_ANSWER: &str = "!error unknown command: !marker (try !help)\r\n";

@@ -91,7 +91,7 @@ impl<R: Runtime> Connection<R> {
             .as_ref()
             .is_ok_and(|&length| length == state.scratch.len())
         {
-            cx.waker().wake_by_ref();
+            R::run_again(cx);
             return Poll::Pending;
         }
         Poll::Ready(!read.is_ok_and(|length| length > 0))

@@ -35,7 +35,7 @@ fn poll_flush<R: Runtime>(
     }
     if due <= now || timer.poll_until(cx, state.clock.to_std(due)).is_ready() {
         // The others have their turn before what comes of it is flushed.
-        cx.waker().wake_by_ref();
+        R::run_again(cx);
     }
     Poll::Pending
 }

@@ -85,6 +85,10 @@ pub trait Runtime: Clone + Send + 'static {
 
     /// Starts a task. Nobody waits for its end.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
+
+    /// Has the current task run again, once all others that have something to do had their turn:
+    /// those, too, whose sockets the system has yet to be asked about.
+    fn run_again(cx: &mut Context<'_>);
 }
 
 /// A listening socket of a runtime.

@@ -1,0 +1,173 @@
+//! Everything at once, for an hour: users who talk, others who come and go, and peers who mean
+//! harm. The talk is verified all the time, and what the server takes of the system is watched.
+
+mod deaf;
+mod garbage;
+mod talk;
+mod trickle;
+mod visitors;
+mod watch;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::crowd::{Crowd, PATIENCE, Script};
+use crate::failure::Failure;
+use crate::login;
+use crate::server::{Program, Server};
+use crate::soak::deaf::Deaf;
+use crate::soak::garbage::Garbage;
+use crate::soak::talk::Talk;
+use crate::soak::trickle::Trickle;
+use crate::soak::visitors::Visitors;
+use crate::soak::watch::Watch;
+use crate::wire::{Role, Wire};
+
+/// Soaks a program and prints how it goes. Fails if it did not go well.
+pub(crate) fn run(program: Program, time: Duration) -> Result<(), Failure> {
+    if !program.is_linechat() {
+        return Err(Failure::Unfit(format!(
+            "{} does not speak {WIRE:?}",
+            program.name()
+        )));
+    }
+    let server = Server::start(program, WIRE)?;
+    let crowd = &mut Crowd::new()?;
+    login::log_in(crowd, server.address, WIRE, Talk::USERS, |_| Role::User)?;
+    let mut watch = Watch::begin(server.process, time)?;
+    let mut soak = Soak::start(crowd, server.address)?;
+    while watch.elapsed() < time {
+        let end = crowd.now() + nanoseconds(SAMPLE_INTERVAL);
+        crowd.run_until(&mut soak, end, |_| false)?;
+        if watch.sample()? {
+            writeln!(io::stdout(), "{watch}; {soak}")?;
+        }
+    }
+    soak.finish(crowd)?;
+    watch.wait_until_settled()?;
+    let verdict = watch.verdict(soak.talk.latency());
+    if verdict.is_ok() {
+        writeln!(io::stdout(), "{}: all is well", server.name)?;
+    }
+    verdict
+}
+
+/// All clients of a run, by what they are there for.
+struct Soak {
+    talk: Talk,
+    visitors: Visitors,
+    deaf: Deaf,
+    trickle: Trickle,
+    garbage: Garbage,
+}
+
+impl Soak {
+    fn start(crowd: &mut Crowd, server: SocketAddr) -> Result<Self, Failure> {
+        let deaf = Deaf::start(crowd, server)?;
+        Ok(Self {
+            deaf,
+            visitors: Visitors::start(crowd, server),
+            trickle: Trickle::start(crowd, server),
+            garbage: Garbage::start(crowd, server),
+            talk: Talk::start(crowd.now()),
+        })
+    }
+
+    /// Everything that was said must arrive; then all but those who talked go away.
+    fn finish(&mut self, crowd: &mut Crowd) -> Result<(), Failure> {
+        self.talk.stop();
+        let end = crowd.now() + nanoseconds(PATIENCE);
+        if !crowd.run_until(self, end, |soak| soak.talk.outstanding() == 0)? {
+            return Err(Failure::Lost {
+                outstanding: self.talk.outstanding(),
+            });
+        }
+        (Talk::USERS..crowd.len()).for_each(|guest| crowd.disconnect(guest));
+        Ok(())
+    }
+
+    fn guests(&mut self) -> [&mut dyn Guests; 4] {
+        [
+            &mut self.visitors,
+            &mut self.deaf,
+            &mut self.trickle,
+            &mut self.garbage,
+        ]
+    }
+
+    fn part(&mut self, client: usize) -> &mut dyn Script {
+        if client < Talk::USERS {
+            return &mut self.talk;
+        }
+        let mut guests = self.guests().into_iter();
+        guests
+            .find(|guests| guests.places().contains(&client))
+            .expect("everybody is there for something")
+    }
+}
+
+impl Script for Soak {
+    fn line(
+        &mut self,
+        crowd: &mut Crowd,
+        client: usize,
+        line: &[u8],
+        now: u64,
+    ) -> Result<(), Failure> {
+        self.part(client).line(crowd, client, line, now)
+    }
+
+    fn closed(&mut self, crowd: &mut Crowd, client: usize) -> Result<(), Failure> {
+        self.part(client).closed(crowd, client)
+    }
+
+    fn act(&mut self, crowd: &mut Crowd) -> Result<Option<u64>, Failure> {
+        let mut due = self.talk.act(crowd)?;
+        for guests in self.guests() {
+            let next = guests.act(crowd)?;
+            due = due.into_iter().chain(next).min();
+        }
+        Ok(due)
+    }
+}
+
+impl fmt::Display for Soak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}; {} visits, {} stalled readers closed, {} slow senders done, {} garbage",
+            self.talk,
+            self.visitors.visits,
+            self.deaf.closed,
+            self.trickle.done,
+            self.garbage.visits
+        )
+    }
+}
+
+/// Clients who come and go. Their places are taken by one after the other.
+trait Guests: Script {
+    fn places(&self) -> Range<usize>;
+}
+
+fn reserve(crowd: &mut Crowd, places: usize) -> Range<usize> {
+    let first = crowd.len();
+    (0..places).for_each(|_| _ = crowd.reserve());
+    first..crowd.len()
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    time.as_nanos() as u64
+}
+
+const WIRE: Wire = Wire::Rooms;
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Where the numbers of each kind of guests begin, from which their names are made.
+const FIRST_VISITOR: usize = 1_000_000_000;
+const FIRST_DEAF: usize = 2_000_000_000;
+const FIRST_TRICKLING: usize = 3_000_000_000;
+const FIRST_GARBAGE: usize = 4_000_000_000;
