@@ -118,7 +118,8 @@ impl Outbox {
         };
         match &mut self.waiting {
             Waiting::Shared(range) => range.end = range.start + rest,
-            Waiting::Own(bytes) => bytes.truncate(rest),
+            // Copied, since a shortened buffer keeps all of its memory until it is written.
+            Waiting::Own(bytes) => *bytes = BytesMut::from(&bytes[..rest]),
         }
         self.forget_if_empty();
     }
@@ -282,6 +283,17 @@ mod tests {
         let mut untouched = Batch::with(&[b"one\n"]);
         untouched.truncate();
         assert!(untouched.outbox.is_empty());
+    }
+
+    #[test]
+    fn frames_that_are_dropped_take_no_memory() {
+        let mut batch = Batch::with(&[b"one\n", &[b'x'; 100_000]]);
+        batch.advance(1);
+        batch.flush();
+        batch.truncate();
+        assert_eq!(batch.waiting(), b"ne\n");
+        let capacity = batch.outbox.take(&[]).capacity();
+        assert!(capacity < 100, "{capacity}");
     }
 
     #[test]
