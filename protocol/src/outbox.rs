@@ -14,6 +14,8 @@ use bytes::{Buf, BytesMut};
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     waiting: Waiting,
+    /// How many bytes were written off its own buffer, which still keeps their memory.
+    spent: usize,
     /// How many bytes [`take`](Self::take) handed out that nobody has reported as written.
     handed_out: usize,
     /// The last byte written, to tell whether the peer has received half a frame.
@@ -77,7 +79,7 @@ impl Outbox {
 
     /// Has what waits here and nowhere else.
     pub(crate) fn own(&mut self, frames: &[u8]) {
-        if self.has_waiting() {
+        if matches!(self.waiting, Waiting::Shared(_)) && self.has_waiting() {
             self.waiting = Waiting::Own(self.remove_waiting(frames));
         }
     }
@@ -103,7 +105,14 @@ impl Outbox {
         }
         match &mut self.waiting {
             Waiting::Shared(range) => range.start += of_waiting,
-            Waiting::Own(bytes) => bytes.advance(of_waiting),
+            Waiting::Own(bytes) => {
+                bytes.advance(of_waiting);
+                self.spent += of_waiting;
+                if self.spent >= bytes.len().max(MAX_SPENT) {
+                    *bytes = BytesMut::from(&bytes[..]);
+                    self.spent = 0;
+                }
+            }
         }
         self.forget_if_empty();
     }
@@ -130,6 +139,7 @@ impl Outbox {
     }
 
     fn remove_waiting(&mut self, frames: &[u8]) -> BytesMut {
+        self.spent = 0;
         match mem::take(&mut self.waiting) {
             Waiting::Shared(range) => BytesMut::from(&frames[range]),
             Waiting::Own(bytes) => bytes,
@@ -147,9 +157,14 @@ impl Outbox {
     fn forget_if_empty(&mut self) {
         if !self.has_waiting() {
             self.waiting = Waiting::default();
+            self.spent = 0;
         }
     }
 }
+
+/// How much memory of what is written a buffer may keep that has less waiting, in bytes. Whoever
+/// always leaves a little must not keep the memory of the most that ever waited.
+const MAX_SPENT: usize = 4096;
 
 #[cfg(test)]
 mod tests {

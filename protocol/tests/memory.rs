@@ -1,0 +1,233 @@
+//! What a server allocates: counted by the allocator, not by the server.
+
+use std::num::NonZeroUsize;
+
+use allocation_counter::{AllocationInfo, measure};
+use linechat_protocol::{Action, Config, ConnId, Dialect, Instant, Limits, Peer, Server};
+
+/// A server and what an adapter would do for it, which allocates nothing by itself.
+struct Chat {
+    server: Server,
+    /// What comes before a name.
+    login: &'static str,
+    /// By [`ConnId::index`]: whose socket takes nothing.
+    stalled: Vec<bool>,
+}
+
+impl Chat {
+    fn new(dialect: Dialect, change: impl FnOnce(&mut Limits)) -> Self {
+        let mut config = Config::new(dialect);
+        config.limits.stall_timeout = None;
+        change(&mut config.limits);
+        Self {
+            server: Server::new(config).expect("the test's limits are valid"),
+            login: if dialect == Dialect::DIRECT {
+                "login "
+            } else {
+                ""
+            },
+            stalled: vec![false; 10_000],
+        }
+    }
+
+    fn connect(&mut self) -> ConnId {
+        let peer = Peer::Socket(([192, 0, 2, 1], 7).into());
+        let conn = self.server.accept(NOW, peer);
+        self.serve();
+        conn
+    }
+
+    fn connect_stalled(&mut self) -> ConnId {
+        let conn = self.connect();
+        self.stalled[conn.index()] = true;
+        conn
+    }
+
+    fn send(&mut self, conn: ConnId, bytes: &[u8]) {
+        self.server.receive(NOW, conn, bytes);
+        self.serve();
+    }
+
+    /// What waits for `conn` is written, but for `rest` bytes.
+    fn write_all_but(&mut self, conn: ConnId, rest: usize) {
+        let waiting = self.server.transmit(conn).len();
+        self.server.advance(NOW, conn, waiting.saturating_sub(rest));
+        self.serve();
+    }
+
+    fn leave(&mut self, conn: ConnId) {
+        self.server.release(NOW, conn);
+        self.serve();
+    }
+
+    fn serve(&mut self) {
+        loop {
+            while let Some(action) = self.server.poll() {
+                match action {
+                    Action::Transmit(conn) if !self.stalled[conn.index()] => {
+                        let waiting = self.server.transmit(conn).len();
+                        self.server.advance(NOW, conn, waiting);
+                    }
+                    _ => {}
+                }
+            }
+            while self.server.poll_event().is_some() {}
+            if self.server.poll_timeout().is_none_or(|due| due > NOW) {
+                return;
+            }
+            self.server.handle_timeout(NOW);
+        }
+    }
+}
+
+#[test]
+fn readers_who_stall_take_no_more_than_twice_the_budget() {
+    let budget = 2 << 20;
+    let mut chat = Chat::new(Dialect::RELAY, |limits| {
+        limits.max_backlog = 64 << 10;
+        limits.max_buffered = budget;
+    });
+    let sender = chat.connect();
+    let info = measure(|| {
+        for _ in 0..200 {
+            chat.connect_stalled();
+        }
+        for _ in 0..1000 {
+            chat.send(sender, &line(1024));
+        }
+    });
+    // A buffer that grows doubles.
+    assert!(info.bytes_max > budget as u64, "{info:?}: nothing waited");
+    assert!(
+        info.bytes_max < 2 * budget as u64 + SMALL_CHANGE,
+        "{info:?}"
+    );
+}
+
+#[test]
+fn readers_who_never_take_the_last_byte_do_not_keep_the_memory_of_the_others() {
+    let mut chat = Chat::new(Dialect::RELAY, |_| {});
+    let sender = chat.connect();
+    let readers: Vec<ConnId> = (0..20).map(|_| chat.connect_stalled()).collect();
+    let info = measure(|| {
+        for _ in 0..4 {
+            for _ in 0..100 {
+                chat.send(sender, &line(4096));
+            }
+            for &reader in &readers {
+                chat.write_all_but(reader, 1);
+            }
+        }
+    });
+    assert!(info.bytes_max > 20 * 400 * 1024, "{info:?}: nothing waited");
+    assert!(
+        info.bytes_current < 20 * 4096 + SMALL_CHANGE as i64,
+        "{info:?}"
+    );
+}
+
+#[test]
+fn a_line_without_an_end_takes_no_more_than_twice_the_longest_line() {
+    let longest = Config::new(Dialect::ROOMS).limits.max_line as u64;
+    for dialect in Dialect::all().filter(|dialect| !dialect.needs_console()) {
+        let mut chat = Chat::new(dialect, |_| {});
+        let sender = chat.connect();
+        chat.send(sender, format!("{}alice\n", chat.login).as_bytes());
+        let info = measure(|| {
+            for _ in 0..20_000 {
+                chat.send(sender, &[b'x'; 100]);
+            }
+        });
+        assert!(info.bytes_max <= 2 * longest, "{dialect}: {info:?}");
+    }
+}
+
+#[test]
+fn what_may_not_be_taken_yet_takes_no_more_than_was_read() {
+    let mut chat = Chat::new(Dialect::ROOMS, |limits| {
+        limits.rate_limit = std::num::NonZeroU32::new(1);
+    });
+    let sender = chat.connect();
+    let info = measure(|| chat.send(sender, &b"a line that waits\n".repeat(3000)));
+    assert!(info.bytes_max < 4 * READ, "{info:?}");
+}
+
+#[test]
+fn messages_between_users_who_read_allocate_nothing() {
+    let mut chat = Chat::new(Dialect::ROOMS, |_| {});
+    let users: Vec<ConnId> = (0..100).map(|_| chat.connect()).collect();
+    for (number, &user) in users.iter().enumerate() {
+        chat.send(user, format!("user{number}\n!enter room\n").as_bytes());
+    }
+    let mut talk = || {
+        for &user in &users {
+            for message in [
+                "to all\n",
+                "#user7 to one\n",
+                "@room to a room\n",
+                "!help\n",
+            ] {
+                chat.send(user, message.as_bytes());
+            }
+        }
+    };
+    talk();
+    let info = measure(talk);
+    assert_eq!(info.count_total, 0, "{info:?}");
+}
+
+#[test]
+fn a_user_who_is_idle_takes_half_a_kilobyte() {
+    for dialect in [Dialect::ROOMS, Dialect::DIRECT] {
+        let mut chat = Chat::new(dialect, |_| {});
+        let info = log_in(&mut chat, 5000);
+        assert!(info.bytes_current < 5000 * 512, "{dialect}: {info:?}");
+    }
+}
+
+#[test]
+fn a_crowd_that_has_left_leaves_next_to_nothing() {
+    for dialect in Dialect::all().filter(|dialect| !dialect.needs_console()) {
+        let mut chat = Chat::new(dialect, |limits| {
+            limits.max_connections_per_ip = NonZeroUsize::new(10_000);
+        });
+        let info = measure(|| {
+            for _ in 0..3 {
+                let users = users(&mut chat, 1000);
+                for user in users {
+                    chat.leave(user);
+                }
+            }
+        });
+        // The tables of connections, which are as long as the crowd was.
+        assert!(info.bytes_current < 1024 * 64, "{dialect}: {info:?}");
+    }
+}
+
+fn line(length: usize) -> Vec<u8> {
+    let mut line = vec![b'x'; length];
+    line[length - 1] = b'\n';
+    line
+}
+
+fn log_in(chat: &mut Chat, count: usize) -> AllocationInfo {
+    measure(|| drop(users(chat, count)))
+}
+
+fn users(chat: &mut Chat, count: usize) -> Vec<ConnId> {
+    (0..count)
+        .map(|number| {
+            let user = chat.connect();
+            chat.stalled[user.index()] = true;
+            let name = format!("{}user{number}\n", chat.login);
+            chat.send(user, name.as_bytes());
+            chat.write_all_but(user, 0);
+            user
+        })
+        .collect()
+}
+
+const NOW: Instant = Instant::EPOCH;
+/// What one read of an adapter brings.
+const READ: u64 = 64 << 10;
+const SMALL_CHANGE: u64 = 512 << 10;
