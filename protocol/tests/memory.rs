@@ -143,6 +143,21 @@ fn a_line_without_an_end_takes_no_more_than_twice_the_longest_line() {
 }
 
 #[test]
+fn a_line_that_came_in_pieces_leaves_nothing_behind() {
+    let mut chat = Chat::new(Dialect::ROOMS, |_| {});
+    let sender = chat.connect();
+    chat.send(sender, b"alice\n");
+    let mut say = || {
+        chat.send(sender, &[b'x'; 1000]);
+        chat.send(sender, b"\n");
+    };
+    say();
+    let info = measure(say);
+    assert!(info.bytes_max >= 1000, "{info:?}");
+    assert_eq!(info.bytes_current, 0, "{info:?}");
+}
+
+#[test]
 fn what_may_not_be_taken_yet_takes_no_more_than_was_read() {
     let mut chat = Chat::new(Dialect::ROOMS, |limits| {
         limits.rate_limit = std::num::NonZeroU32::new(1);

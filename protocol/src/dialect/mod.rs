@@ -146,3 +146,37 @@ impl Profile {
         self.settings.contains(&Setting::LoginTimeout)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn every_dialect_says_in_a_line_of_its_own_what_it_is() {
+        let summaries: BTreeSet<_> = Dialect::all().map(Dialect::summary).collect();
+        assert_eq!(summaries.len(), PROFILES.len());
+        for summary in summaries {
+            assert!((20..80).contains(&summary.len()), "{summary}");
+        }
+    }
+
+    #[test]
+    fn a_dialect_is_shown_by_its_name() {
+        assert_eq!(format!("{:>6}", Dialect::ECHO), "  echo");
+        assert_eq!(format!("{:?}", Dialect::ECHO), "Dialect(\"echo\")");
+    }
+
+    #[test]
+    fn only_pair_needs_somebody_at_the_keyboard() {
+        for dialect in Dialect::all() {
+            assert_eq!(
+                dialect.needs_console(),
+                dialect == Dialect::PAIR,
+                "{dialect}"
+            );
+        }
+    }
+}

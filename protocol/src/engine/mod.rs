@@ -143,13 +143,13 @@ impl Engine {
         conn
     }
 
-    /// Forgets a connection, whatever its stage.
+    /// Forgets a connection that has left, and of whose output nothing is left.
     pub(crate) fn remove(&mut self, conn: ConnId) {
         let Some(mut connection) = self.connections.remove(conn.0) else {
             return;
         };
         self.timers.disarm(conn, &mut connection);
-        self.buffered -= connection.charged;
+        debug_assert_eq!(connection.charged, 0);
         if connection.peer.ip().is_some() {
             self.sockets -= 1;
         }

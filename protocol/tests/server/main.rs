@@ -4,6 +4,7 @@ mod addressed;
 mod closing;
 mod direct;
 mod echo;
+mod events;
 mod flow;
 mod grammar;
 mod laws;
