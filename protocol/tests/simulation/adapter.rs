@@ -100,8 +100,12 @@ impl Simulation {
         assert!(is_in_time, "closed after the grace time");
         let Person { link, socket, .. } = &mut self.people[place];
         let socket = socket.as_mut().expect("it is connected");
-        socket.closed = Some((self.now, reason));
+        socket.closed = Some(reason);
         socket.handed_out.clear();
+        let left = socket.left.map_or(self.now, |(at, _)| at);
+        let waited = self.now.saturating_since(socket.last_progress);
+        socket.may_be_cut = self.now.saturating_since(left) >= self.limits.grace
+            || Some(waited) >= self.limits.stall_timeout;
         let end = link.to_client.end(self.now, &mut self.dice);
         self.plan(end, place, Happening::MayRead(End::Client));
         self.plan(self.now, place, Happening::MayRead(End::Server));
@@ -211,7 +215,7 @@ impl Simulation {
             self.check_reason(place, reason);
             let socket = self.people[place].socket.as_mut().expect("it is connected");
             assert_eq!(socket.left, None, "left twice");
-            socket.left = Some(reason);
+            socket.left = Some((self.now, reason));
             self.note(place, format_args!("has left: {reason:?}"));
             for heir in 0..self.people.len() {
                 if self.people[heir].part.role == Role::Heir(place) {

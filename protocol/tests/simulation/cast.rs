@@ -18,6 +18,7 @@ pub(crate) struct Part {
     pub(crate) bursts: bool,
     /// Asks to be disconnected instead of ending the sending half.
     pub(crate) quits: bool,
+    pub(crate) forgets_last_ending: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub(crate) enum Trouble {
 /// When everybody is there who is to hear everything.
 pub(crate) const TALK_BEGINS: Instant = at(500);
 /// When everything has come to its end but for those who stay.
-const STAYERS_GO: Instant = at(21_000);
+pub(crate) const STAYERS_GO: Instant = at(21_000);
 
 pub(crate) fn config(dialect: Dialect, dice: &mut Dice) -> Config {
     let mut config = Config::new(dialect);
@@ -95,6 +96,7 @@ pub(crate) fn cast(dialect: Dialect, dice: &mut Dice) -> Vec<Part> {
         cast.push(heir);
     }
     for part in &mut cast[1..] {
+        part.forgets_last_ending = dice.one_in(2);
         part.quits = dice.one_in(2) && (dialect == Dialect::ROOMS || dialect == Dialect::PAIR);
     }
     cast
@@ -133,6 +135,7 @@ fn part(role: Role, place: usize, comes: u64, goes: u64) -> Part {
         trouble: None,
         bursts: false,
         quits: false,
+        forgets_last_ending: false,
     }
 }
 

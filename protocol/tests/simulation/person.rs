@@ -75,8 +75,10 @@ pub(crate) struct Socket {
     pub(crate) is_dirty: bool,
     pub(crate) is_paused: bool,
     pub(crate) is_end_told: bool,
-    pub(crate) left: Option<CloseReason>,
-    pub(crate) closed: Option<(Instant, CloseReason)>,
+    pub(crate) left: Option<(Instant, CloseReason)>,
+    pub(crate) closed: Option<CloseReason>,
+    /// It took nothing for too long, or longer than the grace time: its last line may be cut.
+    pub(crate) may_be_cut: bool,
     pub(crate) is_released: bool,
     /// When the peer last took something, or began to have something to take.
     pub(crate) last_progress: Instant,
@@ -93,6 +95,7 @@ impl Socket {
             is_end_told: false,
             left: None,
             closed: None,
+            may_be_cut: false,
             is_released: false,
             last_progress: now,
             backlog: 0,
@@ -137,7 +140,7 @@ impl Person {
     }
 
     pub(crate) fn close_reason(&self) -> Option<CloseReason> {
-        Some(self.socket.as_ref()?.closed?.1)
+        self.socket.as_ref()?.closed
     }
 
     /// What was heard in one way.

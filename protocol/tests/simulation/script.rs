@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use linechat_protocol::Dialect;
 
-use crate::cast::{Role, TALK_BEGINS};
+use crate::cast::{Role, STAYERS_GO, TALK_BEGINS};
 use crate::person::{Answer, Item, Person, Said, Stage};
 use crate::simulation::{Happening, Simulation};
 use crate::voice::{Heard, Request, Way};
@@ -67,6 +67,10 @@ impl Simulation {
 
     fn leaves(&mut self, place: usize) {
         self.note(place, format_args!("leaves"));
+        let may_talk = self.people[place].part.goes < STAYERS_GO;
+        if may_talk && self.people[place].stage == Stage::LoggedIn && !self.is_console(place) {
+            self.does_something(place);
+        }
         let person = &mut self.people[place];
         person.is_leaving = true;
         if person.part.quits && !person.link.to_server.is_ended() {
