@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Buf;
 use linechat_protocol::{Action, CloseReason, Dialect, Event, Peer};
 
-use crate::cast::{Role, Trouble};
+use crate::cast::Role;
 use crate::link::End;
 use crate::person::{Person, Socket, Stage};
 use crate::simulation::{Happening, Simulation};
@@ -230,7 +230,6 @@ impl Simulation {
         let person = &self.people[place];
         let socket = person.socket.as_ref().expect("it is connected");
         let trouble = person.part.trouble.filter(|&(at, _)| at <= self.now);
-        let trouble = trouble.map(|(_, trouble)| trouble);
         let waited = self.now.saturating_since(socket.last_progress);
         let is_right = match reason {
             CloseReason::PeerLeft => person.link.to_server.is_ended(),
@@ -239,7 +238,8 @@ impl Simulation {
             CloseReason::OperatorExit => self.dialect == Dialect::PAIR && place != 0,
             CloseReason::NicknameInUse => person.part.role == Role::Rival,
             CloseReason::TransportFailed => person.stage == Stage::Gone,
-            CloseReason::SlowConsumer => trouble.is_some_and(|trouble| trouble != Trouble::Reset),
+            // Their links are narrow, too.
+            CloseReason::SlowConsumer => person.part.trouble.is_some(),
             CloseReason::Stalled => trouble.is_some() && Some(waited) >= self.limits.stall_timeout,
             _ => false,
         };
@@ -261,6 +261,15 @@ impl Simulation {
                 socket.last_progress = self.now;
             }
             socket.backlog = backlog;
+            if !socket.is_paused || backlog > self.limits.max_backlog / 2 {
+                socket.paused_at = self.now;
+            }
+            let paused = self.now.saturating_since(socket.paused_at);
+            let may_wait = self.dialect == Dialect::PAIR || socket.left.is_some();
+            assert!(
+                may_wait || paused <= LONGEST_PAUSE,
+                "#{place} is not read from for {paused:?} with a backlog of {backlog}"
+            );
             let waited = self.now.saturating_since(socket.last_progress);
             let is_stalled = backlog > 0 && Some(waited) >= self.limits.stall_timeout;
             assert!(
@@ -311,5 +320,7 @@ impl Simulation {
 
 /// How long a closed socket is still read from.
 const LINGER: Duration = Duration::from_secs(1);
+/// What one read brings is a few batches, and each may have to wait for those who are behind.
+const LONGEST_PAUSE: Duration = Duration::from_millis(160);
 const LONGEST_FRAME: usize = 256;
 const MOST_ROUNDS: usize = 10_000;

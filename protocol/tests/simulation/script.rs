@@ -69,7 +69,10 @@ impl Simulation {
         self.note(place, format_args!("leaves"));
         let may_talk = self.people[place].part.goes < STAYERS_GO;
         if may_talk && self.people[place].stage == Stage::LoggedIn && !self.is_console(place) {
-            self.does_something(place);
+            match self.dice.one_in(3) {
+                true => self.says_much(place),
+                false => self.does_something(place),
+            }
         }
         let person = &mut self.people[place];
         person.is_leaving = true;
@@ -100,12 +103,15 @@ impl Simulation {
                 self.asks(place, &request, "");
                 self.people[place].unanswered.push(None);
             }
-            _ => self.says(place, request),
+            _ => {
+                let length = self.dice.below(LONGEST_TAIL + 1);
+                self.says(place, request, length);
+            }
         }
     }
 
-    /// As much as one can say at once without filling the backlogs of those who read, often to
-    /// one who may not.
+    /// More than the server takes at once, though two can do it without filling the backlogs of
+    /// those who read. Often to one who may not.
     fn says_much(&mut self, place: usize) {
         let mut people = self.people.iter();
         let victim = people.find(|person| person.part.trouble.is_some());
@@ -115,9 +121,9 @@ impl Simulation {
             _ => self.some_request(place),
         };
         if let Request::Say | Request::SayTo(_) | Request::SayIn(_) = request {
-            let most = self.limits.max_backlog as u64 / 2 / LONGEST_LINE;
-            for _ in 0..self.dice.within(most / 2..=most) {
-                self.says(place, request.clone());
+            let much = self.limits.max_backlog * 3 / 10;
+            for _ in 0..much / LONGEST_LINE {
+                self.says(place, request.clone(), LONGEST_TAIL);
             }
         }
     }
@@ -161,9 +167,9 @@ impl Simulation {
 
     /// Words that nobody else says: the speaker's place, their number, and something long or
     /// short.
-    fn says(&mut self, place: usize, request: Request) {
+    fn says(&mut self, place: usize, request: Request, length: usize) {
         let number = self.people[place].said.len();
-        let tail = "żółw ".repeat(self.dice.below(8));
+        let tail = "żółw ".repeat(length);
         let text = format!("{place}.{number} {tail}.");
         self.asks(place, &request, &text);
         let (person, at) = (&mut self.people[place], self.now);
@@ -332,6 +338,7 @@ fn parse(text: &str) -> Option<(usize, usize)> {
 
 pub(crate) const ROOMS: [&str; 3] = ["attic", "den", "yard"];
 const EXIT: &str = "EXIT";
-const LONGEST_LINE: u64 = 100;
+const LONGEST_TAIL: usize = 7;
+const LONGEST_LINE: usize = 82;
 /// As the server has it.
 const CATCH_UP: Duration = Duration::from_millis(10);

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::env;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::panic;
+use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use linechat_protocol::Dialect;
@@ -48,23 +50,39 @@ fn show(dialect: Dialect, seed: u64) {
 /// `SIMULATION_SEEDS` is one seed, a band such as `1000..5000`, or `fresh:10000` for a band of that
 /// many that nobody has run before.
 pub(crate) fn seeds() -> Range<u64> {
+    SEEDS.clone()
+}
+
+static SEEDS: LazyLock<Range<u64>> = LazyLock::new(|| {
     let Ok(wanted) = env::var("SIMULATION_SEEDS") else {
         return USUAL_SEEDS;
     };
-    let number = |text: &str| -> u64 {
-        let parsed = text.parse();
-        parsed.expect("SIMULATION_SEEDS is like 17, 1000..5000 or fresh:10000")
-    };
     if let Some(count) = wanted.strip_prefix("fresh:") {
-        let clock = SystemTime::now().duration_since(UNIX_EPOCH);
-        let first = clock.expect("it is after 1970").as_millis() as u64;
-        println!("SIMULATION_SEEDS={first}..{}", first + number(count));
-        return first..first + number(count);
+        return fresh(number(count));
     }
     match wanted.split_once("..") {
         Some((first, end)) => number(first)..number(end),
         None => number(&wanted)..number(&wanted) + 1,
     }
+});
+
+fn number(text: &str) -> u64 {
+    let parsed = text.parse();
+    parsed.expect("SIMULATION_SEEDS is like 17, 1000..5000 or fresh:10000")
+}
+
+/// The clock has its only say here. Which band it is must be seen even if all goes well.
+fn fresh(count: u64) -> Range<u64> {
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH);
+    let first = clock.expect("it is after 1970").as_millis() as u64;
+    let band = first..first + count;
+    let _ = writeln!(
+        io::stderr(),
+        "SIMULATION_SEEDS={}..{}",
+        band.start,
+        band.end
+    );
+    band
 }
 
 /// A band in which nobody stalls, say, would prove nothing about it.
