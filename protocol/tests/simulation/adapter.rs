@@ -319,7 +319,7 @@ impl Simulation {
 }
 
 /// How long a closed socket is still read from.
-const LINGER: Duration = Duration::from_secs(1);
+const LINGER: Duration = Duration::from_secs(5);
 /// What one read brings is a few batches, and each may have to wait for those who are behind.
 const LONGEST_PAUSE: Duration = Duration::from_millis(160);
 const LONGEST_FRAME: usize = 256;

@@ -21,6 +21,7 @@ pub(crate) fn check(run: &Simulation) {
             everything_that_was_said_was_heard(run);
             every_private_message_was_delivered_or_refused(run);
             every_request_had_its_answer(run);
+            everybody_who_came_and_went_was_announced(run);
         }
     }
 }
@@ -41,6 +42,19 @@ fn everybody_who_stayed_saw_the_same_conversation(run: &Simulation) {
                 let is_all = heard == whole || (way != Way::Public && whole.ends_with(&heard));
                 assert!(is_all, "#{place} {way:?}: {heard:?} instead of {whole:?}");
             }
+        }
+    }
+}
+
+fn everybody_who_came_and_went_was_announced(run: &Simulation) {
+    if run.dialect != Dialect::ADDRESSED || run.is_shut_down {
+        return;
+    }
+    for place in (1..run.people.len()).filter(|&place| run.people[place].socket.is_some()) {
+        for notice in [Item::Came(place), Item::Went(place)] {
+            let conversation = run.people[0].conversation(&Way::Public);
+            let count = conversation.iter().filter(|&item| *item == notice).count();
+            assert_eq!(count, 1, "{notice:?}");
         }
     }
 }
