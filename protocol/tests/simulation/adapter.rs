@@ -261,10 +261,13 @@ impl Simulation {
                 socket.last_progress = self.now;
             }
             socket.backlog = backlog;
-            if !socket.is_paused || backlog > self.limits.max_backlog / 2 {
-                socket.paused_at = self.now;
-            }
-            let paused = self.now.saturating_since(socket.paused_at);
+            let is_unread = socket.is_paused && backlog <= self.limits.max_backlog / 2;
+            let since = socket
+                .unread_since
+                .filter(|_| is_unread)
+                .unwrap_or(self.now);
+            socket.unread_since = is_unread.then_some(since);
+            let paused = self.now.saturating_since(since);
             let may_wait = self.dialect == Dialect::PAIR || socket.left.is_some();
             assert!(
                 may_wait || paused <= LONGEST_PAUSE,

@@ -118,12 +118,6 @@ impl Part {
     pub(crate) fn is_healthy(&self) -> bool {
         self.trouble.is_none() && self.role != Role::Rival
     }
-
-    /// Whether it may be closed because it does not read.
-    pub(crate) fn stops_reading(&self) -> bool {
-        self.trouble
-            .is_some_and(|(_, trouble)| trouble != Trouble::Reset)
-    }
 }
 
 fn part(role: Role, place: usize, comes: u64, goes: u64) -> Part {

@@ -75,7 +75,7 @@ pub(crate) struct Socket {
     pub(crate) is_dirty: bool,
     pub(crate) is_paused: bool,
     /// Since when it has been paused though its own backlog is low.
-    pub(crate) paused_at: Instant,
+    pub(crate) unread_since: Option<Instant>,
     pub(crate) is_end_told: bool,
     pub(crate) left: Option<(Instant, CloseReason)>,
     pub(crate) closed: Option<CloseReason>,
@@ -94,7 +94,7 @@ impl Socket {
             handed_out: BytesMut::new(),
             is_dirty: false,
             is_paused: false,
-            paused_at: now,
+            unread_since: None,
             is_end_told: false,
             left: None,
             closed: None,

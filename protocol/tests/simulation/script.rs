@@ -67,7 +67,9 @@ impl Simulation {
 
     fn leaves(&mut self, place: usize) {
         self.note(place, format_args!("leaves"));
-        let may_talk = self.people[place].part.goes < STAYERS_GO;
+        // Stayers have said everything, and so has whoever was accepted too late.
+        let goes = self.people[place].part.goes;
+        let may_talk = goes < STAYERS_GO && goes == self.now;
         if may_talk && self.people[place].stage == Stage::LoggedIn && !self.is_console(place) {
             match self.dice.one_in(3) {
                 true => self.says_much(place),

@@ -250,7 +250,7 @@ impl Simulation {
         } else {
             let socket = person.socket.as_ref();
             let may_be_cut = socket.is_some_and(|socket| socket.may_be_cut);
-            let is_own_fault = may_be_cut && person.part.stops_reading();
+            let is_own_fault = may_be_cut && person.part.trouble.is_some();
             assert!(is_own_fault, "#{place} was sent half a line");
         }
         self.note(place, format_args!("has read everything"));
