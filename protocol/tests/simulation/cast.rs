@@ -1,0 +1,146 @@
+//! Who takes part in a run, and what is to become of them.
+
+use std::time::Duration;
+
+use linechat_protocol::{Config, Dialect, Framing, Instant};
+
+use crate::dice::Dice;
+
+/// What somebody is going to do.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) role: Role,
+    pub(crate) name: String,
+    pub(crate) comes: Instant,
+    pub(crate) goes: Instant,
+    pub(crate) trouble: Option<(Instant, Trouble)>,
+    /// Says many things at once, now and then.
+    pub(crate) bursts: bool,
+    /// Asks to be disconnected instead of ending the sending half.
+    pub(crate) quits: bool,
+    pub(crate) forgets_last_ending: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Comes first, is in every room, goes last. Says nothing, but for the operator of `pair`.
+    Witness,
+    /// Comes before anything is said, goes when all has been heard.
+    Stayer,
+    Visitor,
+    /// Wants the witness's name.
+    Rival,
+    /// Comes under the name of this other one as soon as that one has left.
+    Heir(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Reads nothing any more.
+    Stall,
+    /// Reads nothing for a while.
+    Pause(Duration),
+    /// The connection is reset.
+    Reset,
+    /// Neither sends, reads nor answers any more, until keep-alive notices.
+    Vanish,
+}
+
+/// When everybody is there who is to hear everything.
+pub(crate) const TALK_BEGINS: Instant = at(500);
+/// When everything has come to its end but for those who stay.
+pub(crate) const STAYERS_GO: Instant = at(21_000);
+
+pub(crate) fn config(dialect: Dialect, dice: &mut Dice) -> Config {
+    let mut config = Config::new(dialect);
+    if dialect == Dialect::ECHO {
+        config.framing = Some(Framing::Lines);
+    }
+    config.full_duplex = dialect == Dialect::PAIR && dice.one_in(2);
+    config.limits.max_backlog = match dialect.name() {
+        // An operator who has typed more than half of it out of turn is not heard either.
+        "pair" => 16_384,
+        _ => *dice.pick(&[2048, 2048, 16_384]),
+    };
+    config.limits.stall_timeout = Some(Duration::from_secs(*dice.pick(&[2, 10])));
+    config.limits.grace = Duration::from_secs(2);
+    config
+}
+
+pub(crate) fn cast(dialect: Dialect, dice: &mut Dice) -> Vec<Part> {
+    let mut cast = vec![part(Role::Witness, 0, 0, 22_000)];
+    if dialect == Dialect::PAIR {
+        cast[0].goes = at(20_000);
+    } else {
+        cast.extend((1..=2).map(|place| part(Role::Stayer, place, 1, 21_000)));
+        cast[1].bursts = true;
+    }
+    for _ in 0..dice.within(1..=3) {
+        let comes = dice.within(600..=6000);
+        let goes = comes + dice.within(200..=2000);
+        cast.push(part(Role::Visitor, cast.len(), comes, goes));
+    }
+    for _ in 0..dice.within(1..=3) {
+        let mut troubled = part(Role::Visitor, cast.len(), dice.within(1..=3000), 8000);
+        troubled.trouble = Some(trouble(dice));
+        cast.push(troubled);
+    }
+    let names_matter = dialect == Dialect::ROOMS || dialect == Dialect::DIRECT;
+    if names_matter {
+        let mut rival = part(Role::Rival, cast.len(), dice.within(600..=7000), 8000);
+        rival.name = cast[0].name.clone();
+        cast.push(rival);
+        let dead = 3 + dice.below(cast.len() - 4);
+        let mut heir = part(Role::Heir(dead), cast.len(), 0, 17_000);
+        heir.name = cast[dead].name.clone();
+        cast.push(heir);
+    }
+    for part in &mut cast[1..] {
+        part.forgets_last_ending = dice.one_in(2);
+        part.quits = dice.one_in(2) && (dialect == Dialect::ROOMS || dialect == Dialect::PAIR);
+    }
+    cast
+}
+
+pub(crate) const fn at(milliseconds: u64) -> Instant {
+    Instant::after_epoch(Duration::from_millis(milliseconds))
+}
+
+impl Part {
+    pub(crate) fn talk_ends(&self) -> Instant {
+        if self.goes < STAYERS_GO {
+            self.goes
+        } else {
+            at(8000)
+        }
+    }
+
+    pub(crate) fn is_healthy(&self) -> bool {
+        self.trouble.is_none() && self.role != Role::Rival
+    }
+}
+
+fn part(role: Role, place: usize, comes: u64, goes: u64) -> Part {
+    Part {
+        role,
+        name: format!("p{place}"),
+        comes: at(comes),
+        goes: at(goes),
+        trouble: None,
+        bursts: false,
+        quits: false,
+        forgets_last_ending: false,
+    }
+}
+
+fn trouble(dice: &mut Dice) -> (Instant, Trouble) {
+    let pause = Duration::from_millis(dice.within(300..=4000));
+    let trouble = *dice.pick(&[
+        Trouble::Stall,
+        Trouble::Stall,
+        Trouble::Pause(pause),
+        Trouble::Reset,
+        Trouble::Vanish,
+    ]);
+    (at(dice.within(1000..=7000)), trouble)
+}
