@@ -22,7 +22,7 @@ impl Chat {
         Self {
             server: Server::new(config).expect("the test's limits are valid"),
             login: if dialect == Dialect::DIRECT {
-                "login "
+                "HELLO-FROM "
             } else {
                 ""
             },

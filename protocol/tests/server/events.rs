@@ -8,7 +8,7 @@ use linechat_protocol::{CloseReason, Config, Dialect, Event, Instant, Peer, Serv
 fn a_visit_is_told_from_the_connection_to_the_end() {
     for (dialect, login) in [
         (Dialect::ROOMS, "alice\n"),
-        (Dialect::DIRECT, "login alice\n"),
+        (Dialect::DIRECT, "HELLO-FROM alice\n"),
     ] {
         let peer = peer();
         let mut server = Server::new(Config::new(dialect)).unwrap();
