@@ -19,7 +19,7 @@
 //! An adapter finds the rest here, too: [`Clock`] for the time that it tells the core,
 //! [`AcceptErrors`] for when `accept` fails, [`prepare`] for its listeners, [`LINGER`] for how
 //! to close, and [`log`] for what happened. What adapters to asynchronous runtimes have in common
-//! is in [`tasks`].
+//! is in [`driver`].
 //!
 //! Nothing here spawns a thread, but for the console, which is one.
 
@@ -38,11 +38,11 @@ mod connect;
 mod connection;
 mod console;
 mod descriptors;
+pub mod driver;
 mod escaped;
 mod listen;
 pub mod log;
 mod program;
 mod readiness;
 mod signals;
-pub mod tasks;
 mod terminal;

@@ -18,18 +18,16 @@
 //! # }
 //! ```
 //!
-//! How it works is told in [`linechat_host::tasks`], which this crate gives the sockets and timers
-//! of async-io. The tasks are those of an executor inside the future that [`serve`] returns: it
-//! starts no thread, and needs no executor of a particular kind around it. async-io itself has one
-//! thread, whatever uses it.
+//! How it works is told in [`linechat_host::driver`], which this crate gives the sockets and timers
+//! of async-io. All is done by the future that [`serve`] returns: it starts no thread and no task,
+//! and needs no executor of a particular kind around it. async-io itself has one thread, whatever
+//! uses it.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 
-use async_executor::Executor;
 use async_io::{Async, block_on};
-use linechat_host::{Service, tasks};
+use linechat_host::{Service, driver};
 use linechat_protocol::Server;
 
 use crate::runtime::Runtime;
@@ -54,11 +52,7 @@ pub async fn serve(
     console: Option<TcpStream>,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let executor = Arc::new(Executor::new());
-    let runtime = Runtime::new(&executor);
-    executor
-        .run(tasks::serve(runtime, server, listeners, console, shutdown))
-        .await
+    driver::serve::<Runtime>(server, listeners, console, shutdown).await
 }
 
 /// Serves what a linechat program was told to, on the current thread.

@@ -1,40 +1,26 @@
-//! The sockets and timers of async-io, and the tasks of async-executor.
+//! The sockets and timers of async-io.
 
 use std::future::{pending, poll_fn};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use async_executor::Executor;
 use async_io::Async;
-use linechat_host::tasks;
+use linechat_host::driver;
 use rustix::event::epoll;
 
-/// Starts tasks on an executor, which owns them and whose end is theirs.
-#[derive(Clone)]
-pub(crate) struct Runtime(Weak<Executor<'static>>);
+/// async-io.
+pub(crate) struct Runtime;
 
-impl Runtime {
-    pub(crate) fn new(executor: &Arc<Executor<'static>>) -> Self {
-        Self(Arc::downgrade(executor))
-    }
-}
-
-impl tasks::Runtime for Runtime {
+impl driver::Runtime for Runtime {
     type Listener = Socket<TcpListener>;
     type Stream = Socket<TcpStream>;
     type Timer = Timer;
-
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        if let Some(executor) = self.0.upgrade() {
-            executor.spawn(task).detach();
-        }
-    }
 
     fn run_again(cx: &mut Context<'_>) {
         cx.waker().wake_by_ref();
@@ -94,7 +80,7 @@ impl<T: AsFd> AsFd for Socket<T> {
     }
 }
 
-impl tasks::Listener for Socket<TcpListener> {
+impl driver::Listener for Socket<TcpListener> {
     type Stream = Socket<TcpStream>;
 
     fn new(listener: TcpListener) -> io::Result<Self> {
@@ -108,7 +94,7 @@ impl tasks::Listener for Socket<TcpListener> {
     }
 }
 
-impl tasks::Stream for Socket<TcpStream> {
+impl driver::Stream for Socket<TcpStream> {
     fn new(stream: TcpStream) -> io::Result<Self> {
         Async::new(stream).map(Self::from)
     }
@@ -128,8 +114,8 @@ impl tasks::Stream for Socket<TcpStream> {
         self.io.poll_writable(cx)
     }
 
-    async fn failed(&self) {
-        let Ok(failure) = watch_for_failure(self) else {
+    async fn failed(self: Arc<Self>) {
+        let Ok(failure) = watch_for_failure(&*self) else {
             // Then it is noticed as soon as the socket is read from or written to again.
             return pending().await;
         };
@@ -164,7 +150,7 @@ struct Alarm {
     timer: async_io::Timer,
 }
 
-impl tasks::Timer for Timer {
+impl driver::Timer for Timer {
     fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
         loop {
             let alarm = match &mut self.0 {

@@ -15,16 +15,20 @@
 //! # }
 //! ```
 //!
-//! How it works is told in [`linechat_host::tasks`], which this crate gives tokio's sockets and
+//! How it works is told in [`linechat_host::driver`], which this crate gives tokio's sockets and
 //! timers.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
+use std::panic::resume_unwind;
 
-use linechat_host::{Service, tasks};
+use linechat_host::{Service, driver};
 use linechat_protocol::Server;
 use tokio::net::UnixStream;
 use tokio::runtime::Builder;
+use tokio::task::unconstrained;
+
+use self::runtime::Runtime;
 
 mod runtime;
 
@@ -50,7 +54,9 @@ pub async fn serve(
     console: Option<TcpStream>,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    tasks::serve(runtime::Runtime, server, listeners, console, shutdown).await
+    let driver = driver::serve::<Runtime>(server, listeners, console, shutdown);
+    // tokio would have it pause after some hundred sockets, and split what is one write.
+    unconstrained(driver).await
 }
 
 /// Serves what a linechat program was told to, on a runtime of its own with a single thread.
@@ -62,24 +68,21 @@ pub fn run(service: Service) -> io::Result<()> {
     Builder::new_current_thread()
         .enable_io()
         .enable_time()
-        .event_interval(TASKS_PER_TURN)
         .build()?
         .block_on(async {
             let shutdown = UnixStream::from_std(service.shutdown)?;
-            let told_to_end = async {
+            let told_to_end = async move {
                 // An error means that nothing can tell us any more, which is reason enough to end.
                 let _ = shutdown.readable().await;
             };
-            serve(
+            // As a task of its own: to wake what `block_on` waits for takes a system call.
+            tokio::spawn(serve(
                 service.server,
                 service.listeners,
                 service.console,
                 told_to_end,
-            )
+            ))
             .await
+            .unwrap_or_else(|error| resume_unwind(error.into_panic()))
         })
 }
-
-/// How many tasks run before the system is asked again who is ready: enough for all that it names
-/// at a time. Asking in between costs a system call, and splits what would have been one write.
-const TASKS_PER_TURN: u32 = 1024;

@@ -4,39 +4,35 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use linechat_host::tasks;
+use linechat_host::driver;
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::yield_now;
 use tokio::time::{Sleep, sleep_until};
 
-/// The runtime that the current task runs on.
-#[derive(Clone)]
+/// tokio.
 pub(crate) struct Runtime;
 
-impl tasks::Runtime for Runtime {
+impl driver::Runtime for Runtime {
     type Listener = Listener;
     type Stream = Stream;
     type Timer = Timer;
 
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        tokio::spawn(task);
-    }
-
     fn run_again(cx: &mut Context<'_>) {
-        // While tasks wake themselves, tokio asks the system for nobody else. It does so before it
-        // wakes those who yield, which they have done as soon as they are polled.
+        // A task that wakes itself may run again before tokio asks the system for others. One that
+        // yields, which it has done as soon as that is polled, runs after that.
         let _ = pin!(yield_now()).poll(cx);
     }
 }
 
 pub(crate) struct Listener(TcpListener);
 
-impl tasks::Listener for Listener {
+impl driver::Listener for Listener {
     type Stream = Stream;
 
     fn new(listener: std::net::TcpListener) -> io::Result<Self> {
@@ -52,7 +48,7 @@ impl tasks::Listener for Listener {
 
 pub(crate) struct Stream(TcpStream);
 
-impl tasks::Stream for Stream {
+impl driver::Stream for Stream {
     fn new(stream: std::net::TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         TcpStream::from_std(stream).map(Self)
@@ -87,7 +83,7 @@ impl tasks::Stream for Stream {
         self.0.poll_write_ready(cx)
     }
 
-    async fn failed(&self) {
+    async fn failed(self: Arc<Self>) {
         // An error means that the runtime shuts down, and the task with it.
         let _ = self.0.ready(Interest::ERROR).await;
     }
@@ -102,7 +98,7 @@ impl AsFd for Stream {
 #[derive(Default)]
 pub(crate) struct Timer(Option<Pin<Box<Sleep>>>);
 
-impl tasks::Timer for Timer {
+impl driver::Timer for Timer {
     fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
         let at = at.into();
         let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(at)));

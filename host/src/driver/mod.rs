@@ -1,0 +1,366 @@
+//! Serving on an asynchronous runtime, whichever it is.
+//!
+//! [`serve`] does what all such adapters have in common. A [`Runtime`] is what is different: its
+//! sockets and its timers.
+//!
+//! # How it works
+//!
+//! A server is one future, the *driver*, which owns the [`Server`] and all sockets: there is
+//! nothing to lock, and dropping it closes everything. A socket that becomes ready puts its
+//! connection into a list and wakes the driver, which has a *turn*: it reads once from every
+//! connection in the list, into one buffer that all share, and hands what came to the server; it
+//! lets in who connected; and it flushes, which is to ask the server what there is to write and to
+//! write it, with one system call for each recipient of the whole turn. What a socket does not take
+//! waits in the server until that socket is writable again.
+//!
+//! Whoever connects is let in one turn after `accept`: then the system was asked once more who has
+//! sent something, and what was sent before a peer connected is handled before that peer.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io;
+use std::mem;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use linechat_protocol::{Action, ConnId, Instant, Peer, Server};
+use socket2::SockRef;
+
+use self::acceptor::Acceptor;
+use self::ready::Ready;
+pub use self::runtime::{Listener, Runtime, Stream, Timer};
+use self::sockets::{Input, Sockets};
+use crate::{Clock, linger_until, log};
+
+mod acceptor;
+mod ready;
+mod runtime;
+mod sockets;
+
+/// Serves until `shutdown` is ready and everybody has been sent what was queued for them (at most
+/// for [`Limits::grace`](linechat_protocol::Limits::grace)), or until the server ends by itself:
+/// because its dialect says so, or because there are no `listeners` and the last connection has
+/// gone.
+///
+/// `console` is a stream to and from somebody at the server's own keyboard, if there is one.
+/// Dropping the future closes everything at once.
+///
+/// # Errors
+///
+/// A socket cannot be registered with the runtime.
+pub async fn serve<R: Runtime>(
+    server: Server,
+    listeners: Vec<TcpListener>,
+    console: Option<TcpStream>,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let mut driver = Driver::<R>::new(server, listeners, console)?;
+    let mut shutdown = pin!(Some(shutdown));
+    poll_fn(|cx| {
+        if let Some(told) = shutdown.as_mut().as_pin_mut()
+            && told.poll(cx).is_ready()
+        {
+            shutdown.set(None);
+            driver.shut_down();
+        }
+        driver.poll(cx)
+    })
+    .await;
+    Ok(())
+}
+
+struct Driver<R: Runtime> {
+    server: Server,
+    clock: Clock,
+    sockets: Sockets<R>,
+    /// The connections whose sockets have become ready.
+    ready: Arc<Ready>,
+    /// The connections that are to be polled in the next turn, whatever their sockets say.
+    again: Vec<ConnId>,
+    /// The connections that are polled in this turn.
+    turn: Vec<ConnId>,
+    /// Where every connection reads to, so that an idle one holds no buffer.
+    scratch: Box<[u8]>,
+    /// Until nobody can connect any more.
+    acceptor: Option<Acceptor<R>>,
+    /// Who has connected, and is let in with the next turn.
+    accepted: Option<(R::Stream, Peer)>,
+    /// Closed connections that are still read from, and when they were closed.
+    lingering: VecDeque<(Instant, ConnId)>,
+    timer: R::Timer,
+}
+
+impl<R: Runtime> Driver<R> {
+    fn new(
+        server: Server,
+        listeners: Vec<TcpListener>,
+        console: Option<TcpStream>,
+    ) -> io::Result<Self> {
+        let mut driver = Self {
+            server,
+            clock: Clock::start(),
+            sockets: Sockets::new(),
+            ready: Arc::default(),
+            again: Vec::new(),
+            turn: Vec::new(),
+            scratch: vec![0; READ_SIZE].into_boxed_slice(),
+            acceptor: None,
+            accepted: None,
+            lingering: VecDeque::new(),
+            timer: R::Timer::default(),
+        };
+        if !listeners.is_empty() {
+            driver.acceptor = Some(Acceptor::new(listeners)?);
+        }
+        if let Some(console) = console {
+            driver.insert(R::Stream::new(console)?, Peer::Console);
+        }
+        Ok(driver)
+    }
+
+    fn shut_down(&mut self) {
+        self.server.shut_down(self.clock.now());
+    }
+
+    /// Has one turn. Ready when nobody is connected and nobody can connect any more.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.ready.take(&mut self.turn, cx.waker());
+        self.turn.append(&mut self.again);
+        let mut turn = mem::take(&mut self.turn);
+        for conn in turn.drain(..) {
+            self.poll_socket(conn);
+        }
+        self.turn = turn;
+        if let Some((stream, peer)) = self.accepted.take() {
+            self.insert(stream, peer);
+        }
+        self.end_lingering();
+        self.flush();
+        let expired = self.poll_time(cx).is_ready();
+        // After the flush, which can make room.
+        self.poll_accept(cx);
+        if self.acceptor.is_none() && self.accepted.is_none() && self.sockets.is_empty() {
+            return Poll::Ready(());
+        }
+        if expired || self.accepted.is_some() || !self.again.is_empty() {
+            R::run_again(cx);
+        }
+        Poll::Pending
+    }
+
+    /// Takes the next connection off the listeners, as long as the server welcomes more.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) {
+        if self.server.is_shutting_down() {
+            self.acceptor = None;
+        }
+        let Some(acceptor) = &mut self.acceptor else {
+            return;
+        };
+        while self.accepted.is_none() && self.server.accepting() {
+            let Poll::Ready(accepted) = acceptor.poll_accept(cx) else {
+                return;
+            };
+            self.accepted = accepted;
+        }
+    }
+
+    fn insert(&mut self, stream: R::Stream, peer: Peer) {
+        let conn = self.server.accept(self.clock.now(), peer);
+        self.sockets.insert(conn, stream, self.ready.waker(conn));
+        self.poll_socket(conn);
+    }
+
+    /// Does with a socket what can be done now, and has it tell when more can be.
+    fn poll_socket(&mut self, conn: ConnId) {
+        let Some(socket) = self.sockets.get_mut(conn) else {
+            return;
+        };
+        if socket.blocked && socket.poll_writable().is_ready() {
+            self.write(self.clock.now(), conn);
+        }
+        let Some(socket) = self.sockets.get_mut(conn) else {
+            return;
+        };
+        match socket.input {
+            Input::Open if socket.reading => self.receive(conn),
+            Input::Open | Input::Ended => self.watch(conn),
+            Input::Lingering(left) => self.linger(conn, left),
+            Input::Failed => {}
+        }
+    }
+
+    /// Reads what has come. Once all of it was read, this costs no further system call until there
+    /// is more; a peer that sends faster than it is read from takes turns with the others.
+    fn receive(&mut self, conn: ConnId) {
+        let Some(socket) = self.sockets.get_mut(conn) else {
+            return;
+        };
+        while let Poll::Ready(read) = socket.poll_read(&mut self.scratch) {
+            match read {
+                Ok(0) => {
+                    socket.input = Input::Ended;
+                    self.server.receive_eof(self.clock.now(), conn);
+                    return self.watch(conn);
+                }
+                Ok(length) => {
+                    let bytes = &self.scratch[..length];
+                    self.server.receive(self.clock.now(), conn, bytes);
+                    if length == self.scratch.len() {
+                        self.again.push(conn);
+                        return;
+                    }
+                }
+                Err(error) => return self.fail(conn, &error),
+            }
+        }
+    }
+
+    /// Waits, while a connection is not read from, for its peer to vanish. A socket that takes no
+    /// more says so by itself, when it is writable.
+    fn watch(&mut self, conn: ConnId) {
+        let Some(socket) = self.sockets.get_mut(conn) else {
+            return;
+        };
+        if socket.blocked || socket.poll_failed().is_pending() {
+            return;
+        }
+        let error = match SockRef::from(&*socket.stream).take_error() {
+            Ok(Some(error)) | Err(error) => error,
+            Ok(None) => io::ErrorKind::ConnectionReset.into(),
+        };
+        self.fail(conn, &error);
+    }
+
+    /// Does all that the server wants done.
+    fn flush(&mut self) {
+        let now = self.clock.now();
+        while let Some(action) = self.server.poll() {
+            match action {
+                Action::Transmit(conn) => self.write(now, conn),
+                Action::PauseReading(conn) => self.set_reading(conn, false),
+                Action::ResumeReading(conn) => self.set_reading(conn, true),
+                Action::Close(conn, _) => self.close(now, conn),
+            }
+        }
+        while let Some(event) = self.server.poll_event() {
+            log::event(&event);
+        }
+    }
+
+    /// Writes what there is for a connection, unless its socket is known to take nothing.
+    fn write(&mut self, now: Instant, conn: ConnId) {
+        let Some(socket) = self.sockets.get_mut(conn) else {
+            return;
+        };
+        while !socket.blocked {
+            let bytes = self.server.transmit(conn);
+            if bytes.is_empty() {
+                return;
+            }
+            let length = bytes.len();
+            match socket.stream.try_write(bytes) {
+                Ok(written) => {
+                    self.server.advance(now, conn, written);
+                    if written == length {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return self.fail(conn, &error),
+            }
+            let _ = socket.poll_writable();
+        }
+    }
+
+    fn set_reading(&mut self, conn: ConnId, reading: bool) {
+        if let Some(socket) = self.sockets.get_mut(conn) {
+            socket.set_reading(reading);
+            self.again.push(conn);
+        }
+    }
+
+    fn fail(&mut self, conn: ConnId, error: &io::Error) {
+        log::transport_failed(conn, error);
+        if let Some(socket) = self.sockets.get_mut(conn) {
+            socket.input = Input::Failed;
+        }
+        self.server.transport_failed(self.clock.now(), conn);
+    }
+
+    /// Ends the sending half, and reads on: closing a socket with unread input would reset the
+    /// connection. A peer that does not take what it was sent will not end its half either.
+    fn close(&mut self, now: Instant, conn: ConnId) {
+        let Some(socket) = self.sockets.get_mut(conn) else {
+            return;
+        };
+        if socket.input != Input::Open || socket.blocked {
+            return self.release(conn);
+        }
+        let _ = SockRef::from(&*socket.stream).shutdown(Shutdown::Write);
+        socket.start_to_linger();
+        self.lingering.push_back((now, conn));
+        self.again.push(conn);
+    }
+
+    /// Reads from a connection that is closed, until its peer ends, too.
+    fn linger(&mut self, conn: ConnId, mut left: usize) {
+        let Some(socket) = self.sockets.get_mut(conn) else {
+            return;
+        };
+        while left > 0 {
+            match socket.poll_read(&mut self.scratch) {
+                Poll::Ready(Ok(0) | Err(_)) => break,
+                Poll::Ready(Ok(length)) => left = left.saturating_sub(length),
+                Poll::Pending => {
+                    socket.input = Input::Lingering(left);
+                    return;
+                }
+            }
+        }
+        self.release(conn);
+    }
+
+    /// Closes a socket and forgets the connection.
+    fn release(&mut self, conn: ConnId) {
+        self.sockets.remove(conn);
+        self.server.release(self.clock.now(), conn);
+    }
+
+    /// Closes those who were read from for long enough after the server had closed them.
+    fn end_lingering(&mut self) {
+        let now = self.clock.now();
+        while let Some((until, conn)) = self.first_lingering() {
+            if until > now && self.sockets.get_mut(conn).is_some() {
+                return;
+            }
+            self.lingering.pop_front();
+            self.release(conn);
+        }
+    }
+
+    fn first_lingering(&self) -> Option<(Instant, ConnId)> {
+        let &(closed, conn) = self.lingering.front()?;
+        Some((linger_until(&self.server, closed), conn))
+    }
+
+    /// Has the server do what is due, or waits for that. Ready if there is more to do at once, for
+    /// which the others have their turn first.
+    fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let now = self.clock.now();
+        let timeout = self.server.poll_timeout();
+        if timeout.is_some_and(|due| due <= now) {
+            self.server.handle_timeout(now);
+            return Poll::Ready(());
+        }
+        let lingering = self.first_lingering().map(|(until, _)| until);
+        match timeout.into_iter().chain(lingering).min() {
+            Some(due) => self.timer.poll_until(cx, self.clock.to_std(due)),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// How much one read can bring, in bytes.
+const READ_SIZE: usize = 64 << 10;
