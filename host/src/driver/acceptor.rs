@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
 use linechat_protocol::Peer;
@@ -13,6 +13,9 @@ use crate::{AcceptErrors, Recovery, prepare};
 /// The listeners of one server.
 pub(super) struct Acceptor<R: Runtime> {
     listeners: Vec<R::Listener>,
+    waker: Waker,
+    /// Since the last time that there was nothing to accept, this was woken.
+    pub(super) is_ready: bool,
     errors: AcceptErrors,
     /// While the system lacks something.
     paused_until: Option<Instant>,
@@ -20,19 +23,26 @@ pub(super) struct Acceptor<R: Runtime> {
 }
 
 impl<R: Runtime> Acceptor<R> {
-    pub(super) fn new(listeners: Vec<TcpListener>) -> io::Result<Self> {
+    pub(super) fn new(listeners: Vec<TcpListener>, waker: Waker) -> io::Result<Self> {
         listeners.iter().for_each(prepare);
         let listeners = listeners.into_iter().map(R::Listener::new);
         Ok(Self {
             listeners: listeners.collect::<io::Result<_>>()?,
+            waker,
+            is_ready: true,
             errors: AcceptErrors::new(),
             paused_until: None,
             timer: R::Timer::default(),
         })
     }
 
-    /// The next connection on any listener, or `None` after an error.
-    pub(super) fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Option<(R::Stream, Peer)>> {
+    /// The next connection on any listener, or `None` after an error. When there is none, the
+    /// listeners are asked again only once one of them [is ready](Self::is_ready).
+    pub(super) fn poll_accept(&mut self) -> Poll<Option<(R::Stream, Peer)>> {
+        if !self.is_ready {
+            return Poll::Pending;
+        }
+        let cx = &mut Context::from_waker(&self.waker);
         if let Some(until) = self.paused_until {
             ready!(self.timer.poll_until(cx, until));
             self.paused_until = None;
@@ -52,6 +62,7 @@ impl<R: Runtime> Acceptor<R> {
                 Poll::Pending => {}
             }
         }
+        self.is_ready = false;
         Poll::Pending
     }
 }

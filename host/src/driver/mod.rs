@@ -29,7 +29,7 @@ use linechat_protocol::{Action, ConnId, Instant, Peer, Server};
 use socket2::SockRef;
 
 use self::acceptor::Acceptor;
-use self::ready::Ready;
+use self::ready::{Ready, Source};
 pub use self::runtime::{Listener, Runtime, Stream, Timer};
 use self::sockets::{Input, Sockets};
 use crate::{Clock, linger_until, log};
@@ -75,12 +75,14 @@ struct Driver<R: Runtime> {
     server: Server,
     clock: Clock,
     sockets: Sockets<R>,
-    /// The connections whose sockets have become ready.
+    /// The sockets that became ready.
     ready: Arc<Ready>,
-    /// The connections that are to be polled in the next turn, whatever their sockets say.
+    /// Those that are polled in this turn.
+    turn: Vec<Source>,
+    /// The connections that are polled in the next turn, whatever their sockets say.
     again: Vec<ConnId>,
-    /// The connections that are polled in this turn.
-    turn: Vec<ConnId>,
+    /// The connections from which reading has ended, or pauses, in this turn.
+    unread: Vec<ConnId>,
     /// Where every connection reads to, so that an idle one holds no buffer.
     scratch: Box<[u8]>,
     /// Until nobody can connect any more.
@@ -103,8 +105,9 @@ impl<R: Runtime> Driver<R> {
             clock: Clock::start(),
             sockets: Sockets::new(),
             ready: Arc::default(),
-            again: Vec::new(),
             turn: Vec::new(),
+            again: Vec::new(),
+            unread: Vec::new(),
             scratch: vec![0; READ_SIZE].into_boxed_slice(),
             acceptor: None,
             accepted: None,
@@ -112,7 +115,10 @@ impl<R: Runtime> Driver<R> {
             timer: R::Timer::default(),
         };
         if !listeners.is_empty() {
-            driver.acceptor = Some(Acceptor::new(listeners)?);
+            driver.acceptor = Some(Acceptor::new(
+                listeners,
+                driver.ready.waker(Source::Listeners),
+            )?);
         }
         if let Some(console) = console {
             driver.insert(R::Stream::new(console)?, Peer::Console);
@@ -127,10 +133,18 @@ impl<R: Runtime> Driver<R> {
     /// Has one turn. Ready when nobody is connected and nobody can connect any more.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.ready.take(&mut self.turn, cx.waker());
-        self.turn.append(&mut self.again);
+        let again = self.again.drain(..).map(Source::Connection);
+        self.turn.extend(again);
         let mut turn = mem::take(&mut self.turn);
-        for conn in turn.drain(..) {
-            self.poll_socket(conn);
+        for source in turn.drain(..) {
+            match source {
+                Source::Connection(conn) => self.poll_socket(conn),
+                Source::Listeners => {
+                    if let Some(acceptor) = &mut self.acceptor {
+                        acceptor.is_ready = true;
+                    }
+                }
+            }
         }
         self.turn = turn;
         if let Some((stream, peer)) = self.accepted.take() {
@@ -138,9 +152,10 @@ impl<R: Runtime> Driver<R> {
         }
         self.end_lingering();
         self.flush();
+        self.watch_unread();
         let expired = self.poll_time(cx).is_ready();
         // After the flush, which can make room.
-        self.poll_accept(cx);
+        self.poll_accept();
         if self.acceptor.is_none() && self.accepted.is_none() && self.sockets.is_empty() {
             return Poll::Ready(());
         }
@@ -151,7 +166,7 @@ impl<R: Runtime> Driver<R> {
     }
 
     /// Takes the next connection off the listeners, as long as the server welcomes more.
-    fn poll_accept(&mut self, cx: &mut Context<'_>) {
+    fn poll_accept(&mut self) {
         if self.server.is_shutting_down() {
             self.acceptor = None;
         }
@@ -159,7 +174,7 @@ impl<R: Runtime> Driver<R> {
             return;
         };
         while self.accepted.is_none() && self.server.accepting() {
-            let Poll::Ready(accepted) = acceptor.poll_accept(cx) else {
+            let Poll::Ready(accepted) = acceptor.poll_accept() else {
                 return;
             };
             self.accepted = accepted;
@@ -168,7 +183,8 @@ impl<R: Runtime> Driver<R> {
 
     fn insert(&mut self, stream: R::Stream, peer: Peer) {
         let conn = self.server.accept(self.clock.now(), peer);
-        self.sockets.insert(conn, stream, self.ready.waker(conn));
+        let waker = self.ready.waker(Source::Connection(conn));
+        self.sockets.insert(conn, stream, waker);
         self.poll_socket(conn);
     }
 
@@ -185,9 +201,8 @@ impl<R: Runtime> Driver<R> {
         };
         match socket.input {
             Input::Open if socket.reading => self.receive(conn),
-            Input::Open | Input::Ended => self.watch(conn),
             Input::Lingering(left) => self.linger(conn, left),
-            Input::Failed => {}
+            Input::Open | Input::Ended | Input::Failed => self.watch(conn),
         }
     }
 
@@ -202,7 +217,7 @@ impl<R: Runtime> Driver<R> {
                 Ok(0) => {
                     socket.input = Input::Ended;
                     self.server.receive_eof(self.clock.now(), conn);
-                    return self.watch(conn);
+                    return self.unread.push(conn);
                 }
                 Ok(length) => {
                     let bytes = &self.scratch[..length];
@@ -217,13 +232,18 @@ impl<R: Runtime> Driver<R> {
         }
     }
 
-    /// Waits, while a connection is not read from, for its peer to vanish. A socket that takes no
-    /// more says so by itself, when it is writable.
+    /// Waits, as long as a connection is not read from, for its peer to vanish. A socket that takes
+    /// no more says so by itself, when it is writable.
     fn watch(&mut self, conn: ConnId) {
         let Some(socket) = self.sockets.get_mut(conn) else {
             return;
         };
-        if socket.blocked || socket.poll_failed().is_pending() {
+        let is_unread = match socket.input {
+            Input::Open => !socket.reading,
+            Input::Ended => true,
+            Input::Failed | Input::Lingering(_) => false,
+        };
+        if !is_unread || socket.blocked || socket.poll_failed().is_pending() {
             return;
         }
         let error = match SockRef::from(&*socket.stream).take_error() {
@@ -231,6 +251,15 @@ impl<R: Runtime> Driver<R> {
             Ok(None) => io::ErrorKind::ConnectionReset.into(),
         };
         self.fail(conn, &error);
+    }
+
+    /// Watches those from which reading has ended, or pauses, and whom the server has not closed.
+    fn watch_unread(&mut self) {
+        let mut unread = mem::take(&mut self.unread);
+        for conn in unread.drain(..) {
+            self.watch(conn);
+        }
+        self.unread = unread;
     }
 
     /// Does all that the server wants done.
@@ -277,7 +306,12 @@ impl<R: Runtime> Driver<R> {
     fn set_reading(&mut self, conn: ConnId, reading: bool) {
         if let Some(socket) = self.sockets.get_mut(conn) {
             socket.set_reading(reading);
-            self.again.push(conn);
+            if reading {
+                &mut self.again
+            } else {
+                &mut self.unread
+            }
+            .push(conn);
         }
     }
 
@@ -285,6 +319,8 @@ impl<R: Runtime> Driver<R> {
         log::transport_failed(conn, error);
         if let Some(socket) = self.sockets.get_mut(conn) {
             socket.input = Input::Failed;
+            // For the server to be flushed, if it just was.
+            self.again.push(conn);
         }
         self.server.transport_failed(self.clock.now(), conn);
     }

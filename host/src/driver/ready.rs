@@ -1,4 +1,4 @@
-//! Which connections have something to do.
+//! Which sockets have something to do.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,14 @@ use std::task::{Wake, Waker};
 
 use linechat_protocol::ConnId;
 
-/// The connections whose sockets became ready since the driver last looked.
+/// What a socket belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source {
+    Connection(ConnId),
+    Listeners,
+}
+
+/// The sockets that became ready since the driver last looked.
 #[derive(Default)]
 pub(super) struct Ready {
     queue: Mutex<Queue>,
@@ -15,16 +22,16 @@ pub(super) struct Ready {
 #[derive(Default)]
 struct Queue {
     /// In the order in which they became ready; one can be in it twice.
-    conns: Vec<ConnId>,
+    sources: Vec<Source>,
     /// Wakes the driver, unless that was done already.
     driver: Option<Waker>,
 }
 
 impl Ready {
-    /// Swaps `conns`, which is empty, for those that became ready. `driver` is woken for the next.
-    pub(super) fn take(&self, conns: &mut Vec<ConnId>, driver: &Waker) {
+    /// Swaps `sources`, which is empty, for what became ready. `driver` is woken for the next.
+    pub(super) fn take(&self, sources: &mut Vec<Source>, driver: &Waker) {
         let mut queue = self.lock();
-        mem::swap(&mut queue.conns, conns);
+        mem::swap(&mut queue.sources, sources);
         if !queue
             .driver
             .as_ref()
@@ -35,9 +42,9 @@ impl Ready {
     }
 
     /// What a socket is to wake when it becomes ready.
-    pub(super) fn waker(self: &Arc<Self>, conn: ConnId) -> Waker {
+    pub(super) fn waker(self: &Arc<Self>, source: Source) -> Waker {
         let ready = Arc::clone(self);
-        Arc::new(ConnWaker { conn, ready }).into()
+        Arc::new(SourceWaker { source, ready }).into()
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -45,19 +52,19 @@ impl Ready {
     }
 }
 
-struct ConnWaker {
-    conn: ConnId,
+struct SourceWaker {
+    source: Source,
     ready: Arc<Ready>,
 }
 
-impl Wake for ConnWaker {
+impl Wake for SourceWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
         let mut queue = self.ready.lock();
-        queue.conns.push(self.conn);
+        queue.sources.push(self.source);
         let driver = queue.driver.take();
         drop(queue);
         if let Some(driver) = driver {
