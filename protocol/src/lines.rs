@@ -123,9 +123,6 @@ impl LineDecoder {
         if self.partial.ends_with(b"\r") {
             self.partial.pop();
         }
-        if self.partial.is_empty() {
-            return None;
-        }
         self.partial.push(b'\n');
         self.spent = true;
         Some(Decoded::Line(Line {
@@ -134,10 +131,16 @@ impl LineDecoder {
         }))
     }
 
-    /// Whether [`decode_end`](Self::decode_end) may have a line to tell.
+    /// Whether [`decode_end`](Self::decode_end) has a line to tell.
     pub(crate) fn has_unfinished_line(&mut self) -> bool {
         self.forget_spent();
-        !self.partial.is_empty()
+        !self.partial.is_empty() && !self.ends_with_half_an_ending(&[])
+    }
+
+    /// Whether all that is left with `rest`, when no further byte will come, is half an ending.
+    pub(crate) fn ends_with_half_an_ending(&mut self, rest: &[u8]) -> bool {
+        self.forget_spent();
+        self.partial.iter().chain(rest).eq(b"\r")
     }
 
     /// Gives back memory that no unfinished line needs.

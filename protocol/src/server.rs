@@ -248,6 +248,7 @@ impl Server {
             return;
         };
         let framing = connection.inbox.framing;
+        let has_ended = connection.inbox.end == End::Received;
         let mut decoder = mem::take(&mut connection.inbox.decoder);
         let mut waiting = mem::take(&mut connection.inbox.waiting);
         if waiting.is_empty() {
@@ -259,6 +260,10 @@ impl Server {
                 .take_messages(conn, framing, &mut decoder, &waiting)
                 .len();
             waiting.advance(waiting.len() - rest);
+        }
+        if has_ended && framing == Framing::Lines && decoder.ends_with_half_an_ending(&waiting) {
+            // No line, so that nothing need be waited for.
+            waiting.clear();
         }
         if waiting.is_empty() {
             waiting = BytesMut::new();

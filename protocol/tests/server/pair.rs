@@ -205,6 +205,17 @@ fn a_client_that_ended_its_half_is_heard_out_first() {
 }
 
 #[test]
+fn half_an_ending_out_of_turn_is_no_line_to_wait_for() {
+    let (_chat, operator, client) = talk();
+    client.sends("a\nb\n\r");
+    client.ends();
+    operator.says("one");
+    operator.hears("a\nb\n");
+    client.hears("one\n");
+    client.is_closed(CloseReason::PeerLeft);
+}
+
+#[test]
 fn the_end_of_the_keyboard_without_a_client_ends_the_server() {
     let chat = World::pair();
     let operator = chat.console();
