@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::crowd::{Crowd, PATIENCE, Script};
+use crate::crowd::{Crowd, PATIENCE, Script, nanoseconds};
 use crate::failure::Failure;
 use crate::wire::{Control, Role, Wire};
 
@@ -39,8 +39,8 @@ pub(crate) fn log_in(
         } else {
             Duration::ZERO
         };
-        let end = crowd.now() + time.as_nanos() as u64;
-        if !crowd.run_until(&mut login, end, |login| login.pending <= at_once)? && !time.is_zero() {
+        if !crowd.run_until(&mut login, time, |login| login.pending <= at_once)? && !time.is_zero()
+        {
             return Err(Failure::Login {
                 missing: login.pending,
             });
@@ -58,8 +58,7 @@ pub(crate) fn meet(crowd: &mut Crowd) -> Result<(), Failure> {
         next: 0,
     };
     probe.heard[0] = true;
-    let end = crowd.now() + PATIENCE.as_nanos() as u64;
-    if !crowd.run_until(&mut probe, end, |probe| probe.missing == 0)? {
+    if !crowd.run_until(&mut probe, PATIENCE, |probe| probe.missing == 0)? {
         return Err(Failure::Login {
             missing: probe.missing,
         });
@@ -135,7 +134,7 @@ impl Script for Probe {
                 out.extend_from_slice(PROBE);
                 out.push(b'\n');
             });
-            self.next = crowd.now() + PROBE_INTERVAL.as_nanos() as u64;
+            self.next = crowd.now() + nanoseconds(PROBE_INTERVAL);
         }
         Ok((self.missing > 0).then_some(self.next))
     }

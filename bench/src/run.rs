@@ -111,8 +111,7 @@ fn measure(
 /// Everything that was sent must arrive, and nothing after that.
 fn finish(crowd: &mut Crowd, load: &mut impl Load) -> Result<(), Failure> {
     load.stop();
-    let end = crowd.now() + PATIENCE.as_nanos() as u64;
-    if !crowd.run_until(load, end, |load| load.outstanding() == 0)? {
+    if !crowd.run_until(load, PATIENCE, |load| load.outstanding() == 0)? {
         return Err(Failure::Lost {
             outstanding: load.outstanding(),
         });

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::crowd::{Crowd, Script};
 use crate::failure::Failure;
-use crate::soak::{FIRST_GARBAGE, Guests, reserve};
+use crate::soak::{FIRST_GARBAGE, Guests};
 
 /// Each sends its garbage and goes away, half of them by a reset.
 pub(super) struct Garbage {
@@ -19,7 +19,7 @@ impl Garbage {
     pub(super) fn start(crowd: &mut Crowd, server: SocketAddr) -> Self {
         Self {
             server,
-            places: reserve(crowd, PLACES),
+            places: crowd.reserve(PLACES),
             due: crowd.now(),
             visits: 0,
         }

@@ -40,8 +40,7 @@ pub(crate) fn run(program: Program, time: Duration) -> Result<(), Failure> {
     let mut watch = Watch::begin(server.process, time)?;
     let mut soak = Soak::start(crowd, server.address)?;
     while watch.elapsed() < time {
-        let end = crowd.now() + nanoseconds(SAMPLE_INTERVAL);
-        crowd.run_until(&mut soak, end, |_| false)?;
+        crowd.run(&mut soak, SAMPLE_INTERVAL)?;
         if watch.sample()? {
             writeln!(io::stdout(), "{watch}; {soak}")?;
         }
@@ -79,8 +78,7 @@ impl Soak {
     /// Everything that was said must arrive; then all but those who talked go away.
     fn finish(&mut self, crowd: &mut Crowd) -> Result<(), Failure> {
         self.talk.stop();
-        let end = crowd.now() + nanoseconds(PATIENCE);
-        if !crowd.run_until(self, end, |soak| soak.talk.outstanding() == 0)? {
+        if !crowd.run_until(self, PATIENCE, |soak| soak.talk.outstanding() == 0)? {
             return Err(Failure::Lost {
                 outstanding: self.talk.outstanding(),
             });
@@ -151,16 +149,6 @@ impl fmt::Display for Soak {
 /// Clients who come and go. Their places are taken by one after the other.
 trait Guests: Script {
     fn places(&self) -> Range<usize>;
-}
-
-fn reserve(crowd: &mut Crowd, places: usize) -> Range<usize> {
-    let first = crowd.len();
-    (0..places).for_each(|_| _ = crowd.reserve());
-    first..crowd.len()
-}
-
-fn nanoseconds(time: Duration) -> u64 {
-    time.as_nanos() as u64
 }
 
 const WIRE: Wire = Wire::Rooms;

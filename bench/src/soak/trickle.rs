@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::crowd::{Crowd, Script};
 use crate::failure::Failure;
-use crate::soak::{FIRST_TRICKLING, Guests, WIRE, reserve};
+use crate::soak::{FIRST_TRICKLING, Guests, WIRE};
 
 /// Each registers and quits, byte by byte, and must be understood in the end.
 pub(super) struct Trickle {
@@ -22,7 +22,7 @@ impl Trickle {
     pub(super) fn start(crowd: &mut Crowd, server: SocketAddr) -> Self {
         Self {
             server,
-            places: reserve(crowd, PLACES),
+            places: crowd.reserve(PLACES),
             rest: vec![Vec::new(); PLACES],
             next_name: FIRST_TRICKLING,
             due: crowd.now(),

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use crate::crowd::{Crowd, PATIENCE, Script};
+use crate::crowd::{Crowd, PATIENCE, Script, nanoseconds};
 use crate::failure::Failure;
 use crate::login::refused;
-use crate::soak::{FIRST_VISITOR, Guests, WIRE, nanoseconds, reserve};
+use crate::soak::{FIRST_VISITOR, Guests, WIRE};
 use crate::wire::{Control, Role};
 
 /// Whoever takes the place of a visitor who said goodbye has the same name, which must be free.
@@ -44,7 +44,7 @@ impl Visitors {
         };
         Self {
             server,
-            places: reserve(crowd, PLACES),
+            places: crowd.reserve(PLACES),
             visitors: (0..PLACES).map(visitor).collect(),
             next_name: FIRST_VISITOR + PLACES,
             visits: 0,
