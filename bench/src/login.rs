@@ -49,9 +49,12 @@ pub(crate) fn log_in(
     crowd.settle(&mut login, QUIET)
 }
 
-/// Waits until what one client says reaches all others: a server that confirms no login may still
-/// be about to accept some.
-pub(crate) fn meet(crowd: &mut Crowd) -> Result<(), Failure> {
+/// Waits until what one client says reaches all others, where no login is confirmed: the server
+/// may still be about to accept some.
+pub(crate) fn meet(crowd: &mut Crowd, wire: Wire) -> Result<(), Failure> {
+    if wire.confirms_login() {
+        return Ok(());
+    }
     let mut probe = Probe {
         heard: vec![false; crowd.len()],
         missing: crowd.len() - 1,
@@ -82,14 +85,9 @@ impl Script for Login {
         line: &[u8],
         _now: u64,
     ) -> Result<(), Failure> {
-        match self.wire.understand(line, self.roles[client]) {
-            Control::Ready if !self.is_ready[client] => {
-                self.is_ready[client] = true;
-                self.pending = self.pending.saturating_sub(1);
-            }
-            Control::Ready | Control::Nothing => {}
-            Control::Reply(reply) => crowd.send(client, |out| out.extend_from_slice(&reply)),
-            Control::Refused => return Err(refused(client, line)),
+        if answer(crowd, self.wire, self.roles[client], client, line)? && !self.is_ready[client] {
+            self.is_ready[client] = true;
+            self.pending = self.pending.saturating_sub(1);
         }
         Ok(())
     }
@@ -99,11 +97,27 @@ impl Script for Login {
     }
 }
 
-pub(crate) fn refused(client: usize, line: &[u8]) -> Failure {
-    Failure::Refused {
-        client,
-        line: String::from_utf8_lossy(line).into_owned(),
+/// Does what the server wants of a client with a line that is no message. Says whether the login
+/// is done with it.
+pub(crate) fn answer(
+    crowd: &mut Crowd,
+    wire: Wire,
+    role: Role,
+    client: usize,
+    line: &[u8],
+) -> Result<bool, Failure> {
+    match wire.understand(line, role) {
+        Control::Nothing => {}
+        Control::Ready => return Ok(true),
+        Control::Reply(reply) => crowd.send(client, |out| out.extend_from_slice(&reply)),
+        Control::Refused => {
+            return Err(Failure::Refused {
+                client,
+                line: String::from_utf8_lossy(line).into_owned(),
+            });
+        }
     }
+    Ok(false)
 }
 
 struct Probe {

@@ -9,10 +9,10 @@ use clap::Subcommand;
 use crate::crowd::{Crowd, Script};
 use crate::failure::Failure;
 use crate::ledger::Window;
-use crate::login::{self, refused};
+use crate::login::{self, answer};
 use crate::meter::Meter;
 use crate::stamp::Stamp;
-use crate::wire::{Control, Role, Wire};
+use crate::wire::{Role, Wire};
 
 /// What is done, and how much of it.
 #[derive(Clone, Copy, Debug, PartialEq, Subcommand)]
@@ -120,9 +120,7 @@ impl FanOut {
             0 if is_alone => Role::Speaker,
             _ => Role::Member,
         })?;
-        if !wire.confirms_login() {
-            login::meet(crowd)?;
-        }
+        login::meet(crowd, wire)?;
         let hears_itself = wire.echoes() && !is_alone;
         let copies = count - usize::from(!hears_itself);
         Ok(Self {
@@ -143,7 +141,8 @@ impl Script for FanOut {
         now: u64,
     ) -> Result<(), Failure> {
         let Some(stamp) = self.meter.message(line)? else {
-            return answer(crowd, self.wire, client, line);
+            answer(crowd, self.wire, Role::User, client, line)?;
+            return Ok(());
         };
         let sender = stamp.sender as usize;
         self.meter.deliver(client, sender, stamp, now)?;
@@ -235,7 +234,8 @@ impl Script for PingPong {
         now: u64,
     ) -> Result<(), Failure> {
         let Some(stamp) = self.meter.message(line)? else {
-            return answer(crowd, self.wire, client, line);
+            answer(crowd, self.wire, Role::User, client, line)?;
+            return Ok(());
         };
         // Somebody else's message is for the ledger one of a sender that does not exist.
         let sender = usize::from(stamp.sender as usize != partner(client));
@@ -297,9 +297,7 @@ impl Paced {
         (users, rate): (usize, u64),
     ) -> Result<Self, Failure> {
         login::log_in(crowd, server, wire, users, |_| Role::Member)?;
-        if !wire.confirms_login() {
-            login::meet(crowd)?;
-        }
+        login::meet(crowd, wire)?;
         let senders = users.min(MAX_PACED_SENDERS);
         Ok(Self {
             wire,
@@ -324,7 +322,8 @@ impl Script for Paced {
         now: u64,
     ) -> Result<(), Failure> {
         let Some(stamp) = self.meter.message(line)? else {
-            return answer(crowd, self.wire, client, line);
+            answer(crowd, self.wire, Role::User, client, line)?;
+            return Ok(());
         };
         self.meter
             .deliver(client, stamp.sender as usize, stamp, now)?;
@@ -423,21 +422,16 @@ impl Script for Churn {
         let Some(began) = self.began[place] else {
             return Ok(());
         };
-        match self.wire.understand(line, Role::User) {
-            Control::Nothing => {}
-            Control::Reply(reply) => crowd.send(place, |out| out.extend_from_slice(&reply)),
-            Control::Refused => return Err(refused(place, line)),
-            Control::Ready => {
-                self.began[place] = None;
-                self.meter.finish(now - began);
-                let mut farewell = Vec::new();
-                self.wire.leave(&mut farewell);
-                if farewell.is_empty() {
-                    crowd.disconnect(place);
-                    self.free.push_back(place);
-                } else {
-                    crowd.send(place, |out| out.append(&mut farewell));
-                }
+        if answer(crowd, self.wire, Role::User, place, line)? {
+            self.began[place] = None;
+            self.meter.finish(now - began);
+            let mut farewell = Vec::new();
+            self.wire.leave(&mut farewell);
+            if farewell.is_empty() {
+                crowd.disconnect(place);
+                self.free.push_back(place);
+            } else {
+                crowd.send(place, |out| out.append(&mut farewell));
             }
         }
         Ok(())
@@ -488,22 +482,13 @@ impl Script for Silence {
         line: &[u8],
         _now: u64,
     ) -> Result<(), Failure> {
-        answer(crowd, self.0, client, line)
+        answer(crowd, self.0, Role::User, client, line)?;
+        Ok(())
     }
 
     fn act(&mut self, _crowd: &mut Crowd) -> Result<Option<u64>, Failure> {
         Ok(None)
     }
-}
-
-/// Does what the server wants of a client that is logged in.
-fn answer(crowd: &mut Crowd, wire: Wire, client: usize, line: &[u8]) -> Result<(), Failure> {
-    match wire.understand(line, Role::User) {
-        Control::Reply(reply) => crowd.send(client, |out| out.extend_from_slice(&reply)),
-        Control::Refused => return Err(refused(client, line)),
-        Control::Ready | Control::Nothing => {}
-    }
-    Ok(())
 }
 
 fn partner(client: usize) -> usize {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::crowd::{Crowd, PATIENCE, Script, nanoseconds};
 use crate::failure::Failure;
 use crate::login;
-use crate::soak::{FIRST_DEAF, Guests, WIRE};
+use crate::soak::{FIRST_DEAF, WIRE};
 use crate::wire::Role;
 
 /// Each is told things until the server says that there is no such user any more; then the next
@@ -14,7 +14,7 @@ use crate::wire::Role;
 pub(super) struct Deaf {
     server: SocketAddr,
     /// The one who tells comes first.
-    places: Range<usize>,
+    pub(super) places: Range<usize>,
     listeners: Vec<Listener>,
     next_name: usize,
     turn: usize,
@@ -61,12 +61,6 @@ impl Deaf {
 
     fn place(&self, listener: usize) -> usize {
         self.places.start + 1 + listener
-    }
-}
-
-impl Guests for Deaf {
-    fn places(&self) -> Range<usize> {
-        self.places.clone()
     }
 }
 

@@ -87,12 +87,13 @@ impl Soak {
         Ok(())
     }
 
-    fn guests(&mut self) -> [&mut dyn Guests; 4] {
+    /// Those who come and go. Their places are taken by one after the other.
+    fn guests(&mut self) -> [(Range<usize>, &mut dyn Script); 4] {
         [
-            &mut self.visitors,
-            &mut self.deaf,
-            &mut self.trickle,
-            &mut self.garbage,
+            (self.visitors.places.clone(), &mut self.visitors),
+            (self.deaf.places.clone(), &mut self.deaf),
+            (self.trickle.places.clone(), &mut self.trickle),
+            (self.garbage.places.clone(), &mut self.garbage),
         ]
     }
 
@@ -101,9 +102,8 @@ impl Soak {
             return &mut self.talk;
         }
         let mut guests = self.guests().into_iter();
-        guests
-            .find(|guests| guests.places().contains(&client))
-            .expect("everybody is there for something")
+        let part = guests.find(|(places, _)| places.contains(&client));
+        part.expect("everybody is there for something").1
     }
 }
 
@@ -124,7 +124,7 @@ impl Script for Soak {
 
     fn act(&mut self, crowd: &mut Crowd) -> Result<Option<u64>, Failure> {
         let mut due = self.talk.act(crowd)?;
-        for guests in self.guests() {
+        for (_, guests) in self.guests() {
             let next = guests.act(crowd)?;
             due = due.into_iter().chain(next).min();
         }
@@ -144,11 +144,6 @@ impl fmt::Display for Soak {
             self.garbage.visits
         )
     }
-}
-
-/// Clients who come and go. Their places are taken by one after the other.
-trait Guests: Script {
-    fn places(&self) -> Range<usize>;
 }
 
 const WIRE: Wire = Wire::Rooms;

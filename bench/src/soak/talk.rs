@@ -4,12 +4,12 @@ use std::fmt;
 
 use crate::crowd::{Crowd, Script};
 use crate::failure::Failure;
-use crate::login::refused;
+use crate::login::answer;
 use crate::meter::Meter;
 use crate::outcome::Latency;
 use crate::soak::WIRE;
 use crate::stamp::Stamp;
-use crate::wire::{Control, Role};
+use crate::wire::Role;
 
 /// Users who speak in turn, at fixed times: to all, and to a partner, who answers. A message that
 /// goes out late counts from when it was due.
@@ -83,10 +83,8 @@ impl Script for Talk {
         now: u64,
     ) -> Result<(), Failure> {
         let Some(stamp) = self.meter.message(line)? else {
-            return match WIRE.understand(line, Role::User) {
-                Control::Refused => Err(refused(client, line)),
-                _ => Ok(()),
-            };
+            answer(crowd, WIRE, Role::User, client, line)?;
+            return Ok(());
         };
         let is_private = line.starts_with(b"#");
         let stream = stream(client, stamp.sender as usize, is_private);
