@@ -155,7 +155,7 @@ impl Crowd {
         &mut self,
         script: &mut S,
         time: Duration,
-        is_done: impl Fn(&S) -> bool,
+        is_done: impl Fn(&mut S) -> bool,
     ) -> Result<bool, Failure> {
         let end = self.now() + nanoseconds(time);
         loop {

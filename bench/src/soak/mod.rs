@@ -14,9 +14,11 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::crowd::{Crowd, PATIENCE, Script};
+use crate::crowd::{Crowd, Script};
 use crate::failure::Failure;
 use crate::login;
+use crate::progress::Progress;
+use crate::run::finish;
 use crate::server::{Program, Server};
 use crate::soak::deaf::Deaf;
 use crate::soak::garbage::Garbage;
@@ -25,6 +27,7 @@ use crate::soak::trickle::Trickle;
 use crate::soak::visitors::Visitors;
 use crate::soak::watch::Watch;
 use crate::wire::{Role, Wire};
+use crate::workload::Load;
 
 /// Soaks a program and prints how it goes. Fails if it did not go well.
 pub(crate) fn run(program: Program, time: Duration) -> Result<(), Failure> {
@@ -45,9 +48,10 @@ pub(crate) fn run(program: Program, time: Duration) -> Result<(), Failure> {
             writeln!(io::stdout(), "{watch}; {soak}")?;
         }
     }
-    soak.finish(crowd)?;
+    finish(crowd, &mut soak)?;
+    (Talk::USERS..crowd.len()).for_each(|guest| crowd.disconnect(guest));
     watch.wait_until_settled()?;
-    let verdict = watch.verdict(soak.talk.latency());
+    let verdict = watch.verdict(soak.progress().latency());
     if verdict.is_ok() {
         writeln!(io::stdout(), "{}: all is well", server.name)?;
     }
@@ -73,18 +77,6 @@ impl Soak {
             garbage: Garbage::start(crowd, server),
             talk: Talk::start(crowd.now()),
         })
-    }
-
-    /// Everything that was said must arrive; then all but those who talked go away.
-    fn finish(&mut self, crowd: &mut Crowd) -> Result<(), Failure> {
-        self.talk.stop();
-        if !crowd.run_until(self, PATIENCE, |soak| soak.talk.outstanding() == 0)? {
-            return Err(Failure::Lost {
-                outstanding: self.talk.outstanding(),
-            });
-        }
-        (Talk::USERS..crowd.len()).for_each(|guest| crowd.disconnect(guest));
-        Ok(())
     }
 
     /// Those who come and go. Their places are taken by one after the other.
@@ -129,6 +121,13 @@ impl Script for Soak {
             due = due.into_iter().chain(next).min();
         }
         Ok(due)
+    }
+}
+
+/// What is verified is the talk.
+impl Load for Soak {
+    fn progress(&mut self) -> &mut Progress {
+        &mut self.talk.messages.progress
     }
 }
 
