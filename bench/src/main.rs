@@ -23,6 +23,7 @@ mod outcome;
 mod page;
 mod plot;
 mod process;
+mod program;
 mod progress;
 mod run;
 mod server;
@@ -42,8 +43,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::failure::Failure;
 use crate::matrix::MatrixOptions;
+use crate::program::Program;
 use crate::run::{Terms, run};
-use crate::server::{Program, Server};
+use crate::server::Server;
 use crate::stamp::Stamp;
 use crate::wire::Wire;
 use crate::workload::Workload;

@@ -30,7 +30,7 @@ pub(crate) fn run(
     terms: Terms,
 ) -> Result<Outcome, Failure> {
     if !workload.fits(wire) {
-        return Err(Failure::Unfit(format!("{wire:?} has no {workload}")));
+        return Err(Failure::Unfit(format!("{} has no {workload}", wire.name())));
     }
     let crowd = &mut Crowd::new()?;
     let (at, size) = (server.address, terms.size);
@@ -59,7 +59,7 @@ pub(crate) fn run(
         Workload::Idle { users } => weigh(crowd, server, wire, users)?,
     };
     outcome.server.clone_from(&server.name);
-    outcome.wire = format!("{wire:?}").to_lowercase();
+    outcome.wire = wire.name().to_owned();
     outcome.workload = workload.to_string();
     outcome.connections = crowd.len();
     Ok(outcome)

@@ -17,9 +17,10 @@ use std::time::Duration;
 use crate::crowd::{Crowd, Script};
 use crate::failure::Failure;
 use crate::login;
+use crate::program::Program;
 use crate::progress::Progress;
 use crate::run::finish;
-use crate::server::{Program, Server};
+use crate::server::Server;
 use crate::soak::deaf::Deaf;
 use crate::soak::garbage::Garbage;
 use crate::soak::talk::Talk;
@@ -33,8 +34,9 @@ use crate::workload::Load;
 pub(crate) fn run(program: Program, time: Duration) -> Result<(), Failure> {
     if !program.is_linechat() {
         return Err(Failure::Unfit(format!(
-            "{} does not speak {WIRE:?}",
-            program.name()
+            "{} does not speak {}",
+            program.name(),
+            WIRE.name()
         )));
     }
     let server = Server::start(program, WIRE)?;
