@@ -23,7 +23,7 @@ use std::net::TcpStream;
 use crate::bench::Bench;
 use crate::patience::{PATIENCE, eventually};
 use crate::peer::Peer;
-use crate::program::Running;
+use crate::running::Running;
 
 pub(crate) type Case = fn(&Bench);
 
