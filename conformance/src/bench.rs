@@ -40,7 +40,12 @@ impl Bench {
 
     #[track_caller]
     pub(crate) fn serve_on(&self, listen: &str, line: &str) -> Running {
-        let mut server = self.start(self.launch(&format!("serve {line} --listen {listen}")));
+        self.start_listening(self.launch(&format!("serve {line} --listen {listen}")))
+    }
+
+    #[track_caller]
+    pub(crate) fn start_listening(&self, launch: Launch) -> Running {
+        let mut server = self.start(launch);
         server.wait_until_listening(1);
         server
     }
