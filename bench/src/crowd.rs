@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem::{self, MaybeUninit};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -63,21 +64,22 @@ impl Crowd {
 
     /// Nanoseconds since the crowd began.
     pub(crate) fn now(&self) -> u64 {
-        self.began.elapsed().as_nanos() as u64
+        nanoseconds(self.began.elapsed())
     }
 
     /// One more client, connected. They come from several addresses, so that none runs out of
     /// ports.
     pub(crate) fn connect(&mut self, server: SocketAddr) -> io::Result<usize> {
-        let client = self.reserve();
+        let client = self.reserve(1).start;
         self.reconnect(client, server)?;
         Ok(client)
     }
 
-    /// A place for one more client, who is yet to [`reconnect`](Self::reconnect).
-    pub(crate) fn reserve(&mut self) -> usize {
-        self.clients.push(Client::default());
-        self.clients.len() - 1
+    /// Places for more clients, who are yet to [`reconnect`](Self::reconnect).
+    pub(crate) fn reserve(&mut self, places: usize) -> Range<usize> {
+        let first = self.clients.len();
+        self.clients.resize_with(first + places, Client::default);
+        first..first + places
     }
 
     /// Connects a client anew.
@@ -144,18 +146,18 @@ impl Crowd {
 
     /// Takes part for a time.
     pub(crate) fn run(&mut self, script: &mut impl Script, time: Duration) -> Result<(), Failure> {
-        let end = self.now() + time.as_nanos() as u64;
-        self.run_until(script, end, |_| false)?;
+        self.run_until(script, time, |_| false)?;
         Ok(())
     }
 
-    /// Takes part until `is_done`, or until `end`. Says whether it is done.
+    /// Takes part until `is_done`, for `time` at most. Says whether it is done.
     pub(crate) fn run_until<S: Script>(
         &mut self,
         script: &mut S,
-        end: u64,
-        is_done: impl Fn(&S) -> bool,
+        time: Duration,
+        is_done: impl Fn(&mut S) -> bool,
     ) -> Result<bool, Failure> {
+        let end = self.now() + nanoseconds(time);
         loop {
             let due = script.act(self)?;
             self.flush()?;
@@ -177,7 +179,7 @@ impl Crowd {
         script: &mut impl Script,
         quiet: Duration,
     ) -> Result<(), Failure> {
-        let end = self.now() + PATIENCE.as_nanos() as u64;
+        let end = self.now() + nanoseconds(PATIENCE);
         while self.turn(script, quiet)? > 0 {
             self.flush()?;
             if self.now() > end {
@@ -322,6 +324,11 @@ fn interest(is_deaf: bool) -> EventFlags {
     } else {
         EventFlags::IN
     }
+}
+
+/// A time as the crowd counts it.
+pub(crate) fn nanoseconds(time: Duration) -> u64 {
+    time.as_nanos() as u64
 }
 
 fn without_return(line: &[u8]) -> &[u8] {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::crowd::{Crowd, PATIENCE, Script};
+use crate::crowd::{Crowd, PATIENCE, Script, nanoseconds};
 use crate::failure::Failure;
 use crate::wire::{Control, Role, Wire};
 
@@ -39,8 +39,8 @@ pub(crate) fn log_in(
         } else {
             Duration::ZERO
         };
-        let end = crowd.now() + time.as_nanos() as u64;
-        if !crowd.run_until(&mut login, end, |login| login.pending <= at_once)? && !time.is_zero() {
+        if !crowd.run_until(&mut login, time, |login| login.pending <= at_once)? && !time.is_zero()
+        {
             return Err(Failure::Login {
                 missing: login.pending,
             });
@@ -49,17 +49,19 @@ pub(crate) fn log_in(
     crowd.settle(&mut login, QUIET)
 }
 
-/// Waits until what one client says reaches all others: a server that confirms no login may still
-/// be about to accept some.
-pub(crate) fn meet(crowd: &mut Crowd) -> Result<(), Failure> {
+/// Waits until what one client says reaches all others, where no login is confirmed: the server
+/// may still be about to accept some.
+pub(crate) fn meet(crowd: &mut Crowd, wire: Wire) -> Result<(), Failure> {
+    if wire.confirms_login() {
+        return Ok(());
+    }
     let mut probe = Probe {
         heard: vec![false; crowd.len()],
         missing: crowd.len() - 1,
         next: 0,
     };
     probe.heard[0] = true;
-    let end = crowd.now() + PATIENCE.as_nanos() as u64;
-    if !crowd.run_until(&mut probe, end, |probe| probe.missing == 0)? {
+    if !crowd.run_until(&mut probe, PATIENCE, |probe| probe.missing == 0)? {
         return Err(Failure::Login {
             missing: probe.missing,
         });
@@ -83,14 +85,9 @@ impl Script for Login {
         line: &[u8],
         _now: u64,
     ) -> Result<(), Failure> {
-        match self.wire.understand(line, self.roles[client]) {
-            Control::Ready if !self.is_ready[client] => {
-                self.is_ready[client] = true;
-                self.pending = self.pending.saturating_sub(1);
-            }
-            Control::Ready | Control::Nothing => {}
-            Control::Reply(reply) => crowd.send(client, |out| out.extend_from_slice(&reply)),
-            Control::Refused => return Err(refused(client, line)),
+        if answer(crowd, self.wire, self.roles[client], client, line)? && !self.is_ready[client] {
+            self.is_ready[client] = true;
+            self.pending = self.pending.saturating_sub(1);
         }
         Ok(())
     }
@@ -100,11 +97,27 @@ impl Script for Login {
     }
 }
 
-pub(crate) fn refused(client: usize, line: &[u8]) -> Failure {
-    Failure::Refused {
-        client,
-        line: String::from_utf8_lossy(line).into_owned(),
+/// Does what the server wants of a client with a line that is no message. Says whether the login
+/// is done with it.
+pub(crate) fn answer(
+    crowd: &mut Crowd,
+    wire: Wire,
+    role: Role,
+    client: usize,
+    line: &[u8],
+) -> Result<bool, Failure> {
+    match wire.understand(line, role) {
+        Control::Nothing => {}
+        Control::Ready => return Ok(true),
+        Control::Reply(reply) => crowd.send(client, |out| out.extend_from_slice(&reply)),
+        Control::Refused => {
+            return Err(Failure::Refused {
+                client,
+                line: String::from_utf8_lossy(line).into_owned(),
+            });
+        }
     }
+    Ok(false)
 }
 
 struct Probe {
@@ -135,7 +148,7 @@ impl Script for Probe {
                 out.extend_from_slice(PROBE);
                 out.push(b'\n');
             });
-            self.next = crowd.now() + PROBE_INTERVAL.as_nanos() as u64;
+            self.next = crowd.now() + nanoseconds(PROBE_INTERVAL);
         }
         Ok((self.missing > 0).then_some(self.next))
     }

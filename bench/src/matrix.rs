@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::page;
+use crate::program::Program;
 use crate::run::{Terms, run};
-use crate::server::{Program, Server};
+use crate::server::Server;
 use crate::wire::Wire;
 use crate::workload::Workload;
 

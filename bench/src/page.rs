@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::matrix::{Cell, MatrixOptions, Results, Row};
+use crate::outcome::{Latency, Outcome};
 use crate::plot::{self, Group};
-use crate::server::Program;
+use crate::program::Program;
 use crate::workload::Workload;
 
 /// Writes the page and the picture.
@@ -71,9 +72,7 @@ fn page(results: &Results, options: &MatrixOptions) -> String {
          was to be sent; else from when it was sent.\n\n",
     );
     table(&mut page, results, is_timed, |_, cell| {
-        let at = |pick: fn(crate::outcome::Latency) -> f64| {
-            cell.median(|outcome| outcome.latency.map(pick))
-        };
+        let at = |pick: fn(Latency) -> f64| cell.median(|outcome| outcome.latency.map(pick));
         let (p50, p99) = (at(|it| it.p50_us)?, at(|it| it.p99_us)?);
         let (p999, max) = (at(|it| it.p999_us)?, at(|it| it.max_us)?);
         Some(format!("{p50:.0} / {p99:.0} / {p999:.0} / {max:.0}"))
@@ -143,8 +142,7 @@ fn groups(results: &Results) -> Vec<Group> {
 
 impl Row {
     fn title(&self) -> String {
-        let wire = format!("{:?}", self.scene.ours).to_lowercase();
-        format!("{} (`{wire}`)", self.scene.workload).replace('`', "")
+        format!("{} ({})", self.scene.workload, self.scene.ours.name())
     }
 
     /// The median of the ratios, repetition by repetition.
@@ -159,7 +157,7 @@ impl Row {
 }
 
 impl Cell {
-    fn median(&self, pick: impl Fn(&crate::outcome::Outcome) -> Option<f64>) -> Option<f64> {
+    fn median(&self, pick: impl Fn(&Outcome) -> Option<f64>) -> Option<f64> {
         median(self.outcomes.iter().filter_map(pick).collect())
     }
 }
@@ -191,7 +189,7 @@ fn core(page: &mut String, folder: Option<&Path>) {
          recipients and nothing else; a direct message and an idle poll must not grow with the \
          connections.\n\n| what | mean, in ns |\n| --- | ---: |\n",
     );
-    for (name, nanoseconds) in lines.into_iter().map(|(_, name, value)| (name, value)) {
+    for (_, name, nanoseconds) in lines {
         let _ = writeln!(page, "| {name} | {nanoseconds} |");
     }
 }

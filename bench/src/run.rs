@@ -9,7 +9,7 @@ use crate::outcome::Outcome;
 use crate::process::{Process, SyscallCount};
 use crate::server::Server;
 use crate::wire::{Role, Wire};
-use crate::workload::{Churn, FanOut, Load, Paced, PingPong, Silence, Workload};
+use crate::workload::{Churn, FanOut, Idle, Load, Paced, PingPong, Workload};
 
 /// How a run is made.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ pub(crate) fn run(
     terms: Terms,
 ) -> Result<Outcome, Failure> {
     if !workload.fits(wire) {
-        return Err(Failure::Unfit(format!("{wire:?} has no {workload}")));
+        return Err(Failure::Unfit(format!("{} has no {workload}", wire.name())));
     }
     let crowd = &mut Crowd::new()?;
     let (at, size) = (server.address, terms.size);
@@ -53,13 +53,13 @@ pub(crate) fn run(
             measure(crowd, load, server, terms, Process::cpu)?
         }
         Workload::Churn { users } => {
-            let load = Churn::start(crowd, at, wire, size, users)?;
+            let load = Churn::start(crowd, at, wire, users);
             measure(crowd, load, server, terms, Process::cpu_of_all)?
         }
         Workload::Idle { users } => weigh(crowd, server, wire, users)?,
     };
     outcome.server.clone_from(&server.name);
-    outcome.wire = format!("{wire:?}").to_lowercase();
+    outcome.wire = wire.name().to_owned();
     outcome.workload = workload.to_string();
     outcome.connections = crowd.len();
     Ok(outcome)
@@ -78,12 +78,12 @@ fn measure(
     } else {
         None
     };
-    load.meter().reset();
+    load.progress().reset();
     let before = (crowd.now(), cpu(server.process)?, Process::myself().cpu()?);
     crowd.run(&mut load, terms.time)?;
     let after = (crowd.now(), cpu(server.process)?, Process::myself().cpu()?);
-    let deliveries = load.meter().delivered();
-    let latency = load.meter().latency();
+    let deliveries = load.progress().delivered();
+    let latency = load.progress().latency();
     let syscalls = counter.map(SyscallCount::stop).transpose()?;
     let threads = server.process.threads()?;
     finish(crowd, &mut load)?;
@@ -109,12 +109,11 @@ fn measure(
 }
 
 /// Everything that was sent must arrive, and nothing after that.
-fn finish(crowd: &mut Crowd, load: &mut impl Load) -> Result<(), Failure> {
-    load.stop();
-    let end = crowd.now() + PATIENCE.as_nanos() as u64;
-    if !crowd.run_until(load, end, |load| load.outstanding() == 0)? {
+pub(crate) fn finish(crowd: &mut Crowd, load: &mut impl Load) -> Result<(), Failure> {
+    load.progress().stop();
+    if !crowd.run_until(load, PATIENCE, |load| load.progress().outstanding() == 0)? {
         return Err(Failure::Lost {
-            outstanding: load.outstanding(),
+            outstanding: load.progress().outstanding(),
         });
     }
     crowd.run(load, LISTEN_ON)
@@ -122,12 +121,12 @@ fn finish(crowd: &mut Crowd, load: &mut impl Load) -> Result<(), Failure> {
 
 /// How much memory one more user takes, once the server has seen a few.
 fn weigh(crowd: &mut Crowd, server: &Server, wire: Wire, users: usize) -> Result<Outcome, Failure> {
-    let mut silence = Silence(wire);
+    let mut idle = Idle(wire);
     login::log_in(crowd, server.address, wire, FIRST_USERS, |_| Role::User)?;
-    crowd.run(&mut silence, MEMORY_SETTLES)?;
+    crowd.run(&mut idle, MEMORY_SETTLES)?;
     let before = server.process.resident()?;
     login::log_in(crowd, server.address, wire, users, |_| Role::User)?;
-    crowd.run(&mut silence, MEMORY_SETTLES)?;
+    crowd.run(&mut idle, MEMORY_SETTLES)?;
     let after = server.process.resident()?;
     Ok(Outcome {
         bytes_per_idle_connection: Some(after.saturating_sub(before) as f64 / users as f64),

@@ -29,6 +29,20 @@ pub(crate) enum Wire {
 }
 
 impl Wire {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Relay => "relay",
+            Self::Addressed => "addressed",
+            Self::Rooms => "rooms",
+            Self::Direct => "direct",
+            Self::Pairs => "pairs",
+            Self::Answers => "answers",
+            Self::Irc => "irc",
+            Self::Nats => "nats",
+            Self::Redis => "redis",
+        }
+    }
+
     /// What a client says first.
     pub(crate) fn log_in(self, out: &mut Vec<u8>, user: usize, role: Role) {
         let said = match self {
@@ -115,24 +129,14 @@ impl Wire {
     pub(crate) fn leave(self, out: &mut Vec<u8>) {
         match self {
             Self::Rooms => out.extend_from_slice(b"!quit\n"),
-            Self::Irc => out.extend_from_slice(b"QUIT\r\n"),
-            Self::Redis => out.extend_from_slice(b"QUIT\r\n"),
+            Self::Irc | Self::Redis => out.extend_from_slice(b"QUIT\r\n"),
             _ => {}
         }
     }
 
     /// Whether a message to all comes back to its sender, too.
     pub(crate) fn echoes(self) -> bool {
-        match self {
-            Self::Addressed | Self::Redis => true,
-            Self::Relay
-            | Self::Rooms
-            | Self::Direct
-            | Self::Pairs
-            | Self::Answers
-            | Self::Irc
-            | Self::Nats => false,
-        }
+        matches!(self, Self::Addressed | Self::Redis)
     }
 
     /// Whether it has messages to all.

@@ -6,8 +6,10 @@ use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use crate::peer::Peer;
-pub(crate) use crate::program::Outcome;
-use crate::program::{Launch, Program, Running, Stderr};
+use crate::program::{Launch, Program};
+pub(crate) use crate::running::Outcome;
+use crate::running::Running;
+use crate::stderr::Stderr;
 use crate::terminal::Terminal;
 use crate::transcript::Transcript;
 
@@ -38,7 +40,12 @@ impl Bench {
 
     #[track_caller]
     pub(crate) fn serve_on(&self, listen: &str, line: &str) -> Running {
-        let mut server = self.start(self.launch(&format!("serve {line} --listen {listen}")));
+        self.start_listening(self.launch(&format!("serve {line} --listen {listen}")))
+    }
+
+    #[track_caller]
+    pub(crate) fn start_listening(&self, launch: Launch) -> Running {
+        let mut server = self.start(launch);
         server.wait_until_listening(1);
         server
     }
@@ -69,11 +76,8 @@ impl Bench {
     #[track_caller]
     pub(crate) fn finish(&self, launch: Launch) -> Outcome {
         let mut running = self.start(launch);
-        let stdout = running.console("stdout").rest();
-        Outcome {
-            stdout: lossy(&stdout),
-            ..running.outcome()
-        }
+        let console = running.console("stdout");
+        to_its_end(running, console)
     }
 
     /// The same with all of `script` on standard input, and then its end.
@@ -84,11 +88,7 @@ impl Bench {
         // It may end before it has read everything.
         let _ = console.try_send(script);
         console.half_close();
-        let stdout = console.rest();
-        Outcome {
-            stdout: lossy(&stdout),
-            ..running.outcome()
-        }
+        to_its_end(running, console)
     }
 
     /// A command line that a case completes before it is started.
@@ -173,6 +173,11 @@ impl Stage {
     }
 }
 
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+#[track_caller]
+fn to_its_end(mut running: Running, mut console: Peer) -> Outcome {
+    let stdout = console.rest();
+    Outcome {
+        stdout: String::from_utf8_lossy(&stdout).into_owned(),
+        ..running.outcome()
+    }
 }

@@ -37,6 +37,8 @@ mod patience;
 mod peer;
 mod program;
 mod runner;
+mod running;
+mod stderr;
 mod student;
 mod terminal;
 mod transcript;

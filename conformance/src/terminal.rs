@@ -65,44 +65,36 @@ impl Terminal {
 
     /// Waits until the screen shows what `is_seen` looks for.
     #[track_caller]
-    pub(crate) fn wait_until(&self, what: &str, is_seen: impl Fn(&str) -> bool) {
+    pub(crate) fn wait_until(&self, what: &str, is_seen: impl Fn(&vt100::Screen) -> bool) {
         let (_, changed) = &*self.screen;
-        let mut screen = self.screen();
-        while !is_seen(&screen.screen().contents()) {
-            let waited = changed.wait_timeout(screen, PATIENCE);
+        let mut parser = self.screen();
+        while !is_seen(parser.screen()) {
+            let waited = changed.wait_timeout(parser, PATIENCE);
             let (guard, wait) = waited.unwrap_or_else(PoisonError::into_inner);
-            screen = guard;
+            parser = guard;
+            let contents = parser.screen().contents();
             assert!(
                 !wait.timed_out(),
-                "{what} is not on the screen:\n{}",
-                screen.screen().contents()
+                "{what} is not on the screen:\n{contents}"
             );
         }
     }
 
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) {
-        self.wait_until(text, |screen| screen.contains(text));
+        self.wait_until(text, |screen| screen.contents().contains(text));
     }
 
     /// Waits until the row with the cursor shows `text`, and the cursor is behind it.
     #[track_caller]
     pub(crate) fn wait_for_edited(&self, text: &str) {
         let width = u16::try_from(text.len()).expect("a short text");
-        let (_, changed) = &*self.screen;
-        let mut screen = self.screen();
-        loop {
-            let (row, column) = screen.screen().cursor_position();
-            let rows: Vec<_> = screen.screen().rows(0, COLUMNS).collect();
-            if rows[usize::from(row)].trim_end() == text.trim_end() && column == width {
-                return;
-            }
-            let waited = changed.wait_timeout(screen, PATIENCE);
-            let (guard, wait) = waited.unwrap_or_else(PoisonError::into_inner);
-            screen = guard;
-            let contents = screen.screen().contents();
-            assert!(!wait.timed_out(), "{text:?} is not edited:\n{contents}");
-        }
+        self.wait_until(&format!("{text:?}, with the cursor behind it,"), |screen| {
+            let (row, column) = screen.cursor_position();
+            let mut rows = screen.rows(0, COLUMNS).skip(row.into());
+            let edited = rows.next().unwrap_or_default();
+            edited.trim_end() == text.trim_end() && column == width
+        });
     }
 
     /// Every row that was ever shown, the oldest first.

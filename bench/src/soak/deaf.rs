@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use crate::crowd::{Crowd, PATIENCE, Script};
+use crate::crowd::{Crowd, PATIENCE, Script, nanoseconds};
 use crate::failure::Failure;
 use crate::login;
-use crate::soak::{FIRST_DEAF, Guests, WIRE, nanoseconds, reserve};
+use crate::soak::{FIRST_DEAF, WIRE};
 use crate::wire::Role;
 
 /// Each is told things until the server says that there is no such user any more; then the next
@@ -14,7 +14,7 @@ use crate::wire::Role;
 pub(super) struct Deaf {
     server: SocketAddr,
     /// The one who tells comes first.
-    places: Range<usize>,
+    pub(super) places: Range<usize>,
     listeners: Vec<Listener>,
     next_name: usize,
     turn: usize,
@@ -32,7 +32,7 @@ impl Deaf {
     pub(super) fn start(crowd: &mut Crowd, server: SocketAddr) -> Result<Self, Failure> {
         let teller = crowd.len();
         login::log_in(crowd, server, WIRE, 1, |_| Role::User)?;
-        let places = teller..reserve(crowd, LISTENERS).end;
+        let places = teller..crowd.reserve(LISTENERS).end;
         let mut deaf = Self {
             server,
             places,
@@ -61,12 +61,6 @@ impl Deaf {
 
     fn place(&self, listener: usize) -> usize {
         self.places.start + 1 + listener
-    }
-}
-
-impl Guests for Deaf {
-    fn places(&self) -> Range<usize> {
-        self.places.clone()
     }
 }
 

@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use crate::crowd::{Crowd, Script};
 use crate::failure::Failure;
-use crate::soak::{FIRST_GARBAGE, Guests, reserve};
+use crate::soak::FIRST_GARBAGE;
 
 /// Each sends its garbage and goes away, half of them by a reset.
 pub(super) struct Garbage {
     server: SocketAddr,
-    places: Range<usize>,
+    pub(super) places: Range<usize>,
     due: u64,
     pub(super) visits: u64,
 }
@@ -19,7 +19,7 @@ impl Garbage {
     pub(super) fn start(crowd: &mut Crowd, server: SocketAddr) -> Self {
         Self {
             server,
-            places: reserve(crowd, PLACES),
+            places: crowd.reserve(PLACES),
             due: crowd.now(),
             visits: 0,
         }
@@ -35,12 +35,6 @@ impl Garbage {
         crowd.send(place, |out| write_garbage(out, number));
         self.visits += 1;
         Ok(())
-    }
-}
-
-impl Guests for Garbage {
-    fn places(&self) -> Range<usize> {
-        self.places.clone()
     }
 }
 

@@ -14,10 +14,13 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::crowd::{Crowd, PATIENCE, Script};
+use crate::crowd::{Crowd, Script};
 use crate::failure::Failure;
 use crate::login;
-use crate::server::{Program, Server};
+use crate::program::Program;
+use crate::progress::Progress;
+use crate::run::finish;
+use crate::server::Server;
 use crate::soak::deaf::Deaf;
 use crate::soak::garbage::Garbage;
 use crate::soak::talk::Talk;
@@ -25,13 +28,15 @@ use crate::soak::trickle::Trickle;
 use crate::soak::visitors::Visitors;
 use crate::soak::watch::Watch;
 use crate::wire::{Role, Wire};
+use crate::workload::Load;
 
 /// Soaks a program and prints how it goes. Fails if it did not go well.
 pub(crate) fn run(program: Program, time: Duration) -> Result<(), Failure> {
     if !program.is_linechat() {
         return Err(Failure::Unfit(format!(
-            "{} does not speak {WIRE:?}",
-            program.name()
+            "{} does not speak {}",
+            program.name(),
+            WIRE.name()
         )));
     }
     let server = Server::start(program, WIRE)?;
@@ -40,15 +45,15 @@ pub(crate) fn run(program: Program, time: Duration) -> Result<(), Failure> {
     let mut watch = Watch::begin(server.process, time)?;
     let mut soak = Soak::start(crowd, server.address)?;
     while watch.elapsed() < time {
-        let end = crowd.now() + nanoseconds(SAMPLE_INTERVAL);
-        crowd.run_until(&mut soak, end, |_| false)?;
+        crowd.run(&mut soak, SAMPLE_INTERVAL)?;
         if watch.sample()? {
             writeln!(io::stdout(), "{watch}; {soak}")?;
         }
     }
-    soak.finish(crowd)?;
+    finish(crowd, &mut soak)?;
+    (Talk::USERS..crowd.len()).for_each(|guest| crowd.disconnect(guest));
     watch.wait_until_settled()?;
-    let verdict = watch.verdict(soak.talk.latency());
+    let verdict = watch.verdict(soak.progress().latency());
     if verdict.is_ok() {
         writeln!(io::stdout(), "{}: all is well", server.name)?;
     }
@@ -76,25 +81,13 @@ impl Soak {
         })
     }
 
-    /// Everything that was said must arrive; then all but those who talked go away.
-    fn finish(&mut self, crowd: &mut Crowd) -> Result<(), Failure> {
-        self.talk.stop();
-        let end = crowd.now() + nanoseconds(PATIENCE);
-        if !crowd.run_until(self, end, |soak| soak.talk.outstanding() == 0)? {
-            return Err(Failure::Lost {
-                outstanding: self.talk.outstanding(),
-            });
-        }
-        (Talk::USERS..crowd.len()).for_each(|guest| crowd.disconnect(guest));
-        Ok(())
-    }
-
-    fn guests(&mut self) -> [&mut dyn Guests; 4] {
+    /// Those who come and go. Their places are taken by one after the other.
+    fn guests(&mut self) -> [(Range<usize>, &mut dyn Script); 4] {
         [
-            &mut self.visitors,
-            &mut self.deaf,
-            &mut self.trickle,
-            &mut self.garbage,
+            (self.visitors.places.clone(), &mut self.visitors),
+            (self.deaf.places.clone(), &mut self.deaf),
+            (self.trickle.places.clone(), &mut self.trickle),
+            (self.garbage.places.clone(), &mut self.garbage),
         ]
     }
 
@@ -103,9 +96,8 @@ impl Soak {
             return &mut self.talk;
         }
         let mut guests = self.guests().into_iter();
-        guests
-            .find(|guests| guests.places().contains(&client))
-            .expect("everybody is there for something")
+        let part = guests.find(|(places, _)| places.contains(&client));
+        part.expect("everybody is there for something").1
     }
 }
 
@@ -126,11 +118,18 @@ impl Script for Soak {
 
     fn act(&mut self, crowd: &mut Crowd) -> Result<Option<u64>, Failure> {
         let mut due = self.talk.act(crowd)?;
-        for guests in self.guests() {
+        for (_, guests) in self.guests() {
             let next = guests.act(crowd)?;
             due = due.into_iter().chain(next).min();
         }
         Ok(due)
+    }
+}
+
+/// What is verified is the talk.
+impl Load for Soak {
+    fn progress(&mut self) -> &mut Progress {
+        &mut self.talk.messages.progress
     }
 }
 
@@ -146,21 +145,6 @@ impl fmt::Display for Soak {
             self.garbage.visits
         )
     }
-}
-
-/// Clients who come and go. Their places are taken by one after the other.
-trait Guests: Script {
-    fn places(&self) -> Range<usize>;
-}
-
-fn reserve(crowd: &mut Crowd, places: usize) -> Range<usize> {
-    let first = crowd.len();
-    (0..places).for_each(|_| _ = crowd.reserve());
-    first..crowd.len()
-}
-
-fn nanoseconds(time: Duration) -> u64 {
-    time.as_nanos() as u64
 }
 
 const WIRE: Wire = Wire::Rooms;

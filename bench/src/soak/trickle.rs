@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use crate::crowd::{Crowd, Script};
 use crate::failure::Failure;
-use crate::soak::{FIRST_TRICKLING, Guests, WIRE, reserve};
+use crate::soak::{FIRST_TRICKLING, WIRE};
 
 /// Each registers and quits, byte by byte, and must be understood in the end.
 pub(super) struct Trickle {
     server: SocketAddr,
-    places: Range<usize>,
+    pub(super) places: Range<usize>,
     /// What each has yet to send, by place, less the first.
     rest: Vec<Vec<u8>>,
     next_name: usize,
@@ -22,7 +22,7 @@ impl Trickle {
     pub(super) fn start(crowd: &mut Crowd, server: SocketAddr) -> Self {
         Self {
             server,
-            places: reserve(crowd, PLACES),
+            places: crowd.reserve(PLACES),
             rest: vec![Vec::new(); PLACES],
             next_name: FIRST_TRICKLING,
             due: crowd.now(),
@@ -41,12 +41,6 @@ impl Trickle {
     }
 }
 
-impl Guests for Trickle {
-    fn places(&self) -> Range<usize> {
-        self.places.clone()
-    }
-}
-
 impl Script for Trickle {
     fn line(&mut self, _: &mut Crowd, _: usize, _: &[u8], _: u64) -> Result<(), Failure> {
         Ok(())
@@ -62,7 +56,7 @@ impl Script for Trickle {
 
     fn act(&mut self, crowd: &mut Crowd) -> Result<Option<u64>, Failure> {
         if self.next_name == FIRST_TRICKLING {
-            for place in self.places() {
+            for place in self.places.clone() {
                 self.come(crowd, place)?;
             }
         }

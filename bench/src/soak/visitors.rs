@@ -3,16 +3,16 @@
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use crate::crowd::{Crowd, PATIENCE, Script};
+use crate::crowd::{Crowd, PATIENCE, Script, nanoseconds};
 use crate::failure::Failure;
-use crate::login::refused;
-use crate::soak::{FIRST_VISITOR, Guests, WIRE, nanoseconds, reserve};
-use crate::wire::{Control, Role};
+use crate::login::answer;
+use crate::soak::{FIRST_VISITOR, WIRE};
+use crate::wire::Role;
 
 /// Whoever takes the place of a visitor who said goodbye has the same name, which must be free.
 pub(super) struct Visitors {
     server: SocketAddr,
-    places: Range<usize>,
+    pub(super) places: Range<usize>,
     /// By place, less the first.
     visitors: Vec<Visitor>,
     next_name: usize,
@@ -44,7 +44,7 @@ impl Visitors {
         };
         Self {
             server,
-            places: reserve(crowd, PLACES),
+            places: crowd.reserve(PLACES),
             visitors: (0..PLACES).map(visitor).collect(),
             next_name: FIRST_VISITOR + PLACES,
             visits: 0,
@@ -53,7 +53,7 @@ impl Visitors {
 
     fn come(&mut self, crowd: &mut Crowd, place: usize) -> Result<(), Failure> {
         crowd.reconnect(place, self.server)?;
-        let visitor = &mut self.visitors[place - self.places.start];
+        let visitor = self.visitor(place);
         visitor.stage = Stage::LoggingIn;
         visitor.due = crowd.now() + nanoseconds(PATIENCE);
         crowd.send(place, |out| WIRE.log_in(out, visitor.name, Role::User));
@@ -67,16 +67,21 @@ impl Visitors {
             1 => crowd.disconnect(place),
             _ => {
                 crowd.send(place, |out| WIRE.leave(out));
-                self.visitors[place - self.places.start].stage = Stage::Quitting;
+                self.visitor(place).stage = Stage::Quitting;
                 return Ok(());
             }
         }
         // The server may hear of the next one before it knows that this one has left.
-        let visitor = &mut self.visitors[place - self.places.start];
-        visitor.name = self.next_name;
+        let name = self.next_name;
         self.next_name += 1;
+        let visitor = self.visitor(place);
+        visitor.name = name;
         visitor.go_away(crowd.now());
         Ok(())
+    }
+
+    fn visitor(&mut self, place: usize) -> &mut Visitor {
+        &mut self.visitors[place - self.places.start]
     }
 }
 
@@ -84,12 +89,6 @@ impl Visitor {
     fn go_away(&mut self, now: u64) {
         self.stage = Stage::Away;
         self.due = now + INTERVAL;
-    }
-}
-
-impl Guests for Visitors {
-    fn places(&self) -> Range<usize> {
-        self.places.clone()
     }
 }
 
@@ -101,16 +100,15 @@ impl Script for Visitors {
         line: &[u8],
         _now: u64,
     ) -> Result<(), Failure> {
-        let stage = self.visitors[client - self.places.start].stage;
-        match WIRE.understand(line, Role::User) {
-            Control::Refused => Err(refused(client, line)),
-            Control::Ready if stage == Stage::LoggingIn => self.leave(crowd, client),
-            _ => Ok(()),
+        let is_ready = answer(crowd, WIRE, Role::User, client, line)?;
+        if is_ready && self.visitor(client).stage == Stage::LoggingIn {
+            self.leave(crowd, client)?;
         }
+        Ok(())
     }
 
     fn closed(&mut self, crowd: &mut Crowd, client: usize) -> Result<(), Failure> {
-        let visitor = &mut self.visitors[client - self.places.start];
+        let visitor = self.visitor(client);
         if visitor.stage == Stage::LoggingIn {
             return Err(Failure::Closed { client });
         }
@@ -120,8 +118,8 @@ impl Script for Visitors {
 
     fn act(&mut self, crowd: &mut Crowd) -> Result<Option<u64>, Failure> {
         let now = crowd.now();
-        for place in self.places() {
-            let visitor = self.visitors[place - self.places.start];
+        for place in self.places.clone() {
+            let visitor = self.visitor(place);
             if visitor.due > now {
                 continue;
             }

@@ -7,7 +7,6 @@ use std::thread;
 use rustix::process::Signal;
 
 use super::*;
-use crate::bench::Outcome;
 
 cases![
     a_script_of_rooms_prints_its_answers,
@@ -483,10 +482,7 @@ fn what_is_wrong_with_the_command_line_is_status_2(bench: &Bench) {
         "connect pair 127.0.0.1:1 --name me",
         "connect rooms 127.0.0.1:1 --name",
     ] {
-        let outcome = bench.run(line);
-        assert_eq!(outcome.status, 2, "{line}: {outcome:?}");
-        assert!(outcome.stdout.is_empty() && !outcome.stderr.is_empty());
-        assert!(!outcome.stderr.contains("panicked"), "{outcome:?}");
+        assert_is_usage_error(&bench.run(line), line);
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use super::*;
-use crate::patience::PATIENCE;
 use crate::student;
 
 cases![

@@ -4,7 +4,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::patience::eventually;
 
 cases![
     what_came_before_a_half_close_is_answered,

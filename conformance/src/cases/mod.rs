@@ -20,10 +20,10 @@ mod terminal;
 
 use std::net::TcpStream;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Outcome};
 use crate::patience::{PATIENCE, eventually};
 use crate::peer::Peer;
-use crate::program::Running;
+use crate::running::Running;
 
 pub(crate) type Case = fn(&Bench);
 
@@ -165,6 +165,15 @@ pub(crate) fn assert_whole_and_in_order(mut received: &[u8], message: impl Fn(us
             return;
         }
     }
+}
+
+/// The program was called in a way that it does not know, and says so.
+#[track_caller]
+fn assert_is_usage_error(outcome: &Outcome, line: &str) {
+    assert_eq!(outcome.status, 2, "{line}: {outcome:?}");
+    assert!(!outcome.stderr.trim().is_empty(), "{line}: no message");
+    assert!(!outcome.stderr.contains("panicked"), "{line}: {outcome:?}");
+    assert_eq!(outcome.stdout, "", "{line}: {outcome:?}");
 }
 
 /// `rooms` answers this at once, in private, and does nothing else.

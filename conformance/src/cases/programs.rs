@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::*;
-use crate::bench::Outcome;
 
 cases![
     every_listener_is_announced_with_its_real_port,
@@ -169,26 +168,16 @@ fn an_option_that_does_not_fit_the_dialect_is_status_2(bench: &Bench) {
     }
 }
 
-#[track_caller]
-fn assert_is_usage_error(outcome: &Outcome, line: &str) {
-    assert_eq!(outcome.status, 2, "{line}: {outcome:?}");
-    assert!(!outcome.stderr.trim().is_empty(), "{line}: no message");
-    assert!(!outcome.stderr.contains("panicked"), "{line}: {outcome:?}");
-    assert_eq!(outcome.stdout, "", "{line}: {outcome:?}");
-}
-
 fn options_come_from_the_environment_and_the_command_line_wins(bench: &Bench) {
     for (options, longest) in [("", 10), ("--max-line 20", 20)] {
         let line = format!("serve direct --listen 127.0.0.1:0 {options}");
-        let mut server = bench.start(bench.launch(&line).env("LINECHAT_MAX_LINE", "10"));
-        server.wait_until_listening(1);
+        let server = bench.start_listening(bench.launch(&line).env("LINECHAT_MAX_LINE", "10"));
         let mut peer = server.peer("peer");
         peer.asks(format!("{}\n", "x".repeat(longest)), "BAD-RQST-HDR\n");
         peer.asks(format!("{}\n", "x".repeat(longest + 1)), "BAD-RQST-BODY\n");
     }
     let line = "serve direct --listen 127.0.0.1:0";
-    let mut server = bench.start(bench.launch(line).env("LINECHAT_MAX_USERS", "1"));
-    server.wait_until_listening(1);
+    let server = bench.start_listening(bench.launch(line).env("LINECHAT_MAX_USERS", "1"));
     let _only = member(&server, "only");
     server.peer("next").asks("HELLO-FROM next\n", "BUSY\n");
 }
@@ -196,8 +185,7 @@ fn options_come_from_the_environment_and_the_command_line_wins(bench: &Bench) {
 fn a_switch_in_the_environment_is_true_or_false(bench: &Bench) {
     for (value, answer) in [("true", "HI\n"), ("false", "hi\n")] {
         let launch = bench.launch("serve echo --listen 127.0.0.1:0");
-        let mut server = bench.start(launch.env("LINECHAT_UPPERCASE", value));
-        server.wait_until_listening(1);
+        let server = bench.start_listening(launch.env("LINECHAT_UPPERCASE", value));
         server.peer("peer").asks("hi\n", answer);
     }
 }
@@ -363,8 +351,7 @@ fn running_out_of_descriptors_pauses_accepting(bench: &Bench) {
     let launch = bench
         .launch("serve echo --listen 127.0.0.1:0")
         .limited("-n 64");
-    let mut server = bench.start(launch);
-    server.wait_until_listening(1);
+    let server = bench.start_listening(launch);
     let mut first = server.peer("first");
     first.asks("first\n", "first\n");
     // Few enough for the shortest of usual listen queues to hold those who are not accepted.
@@ -390,8 +377,7 @@ fn the_soft_limit_of_descriptors_is_raised(bench: &Bench) {
     let launch = bench
         .launch("serve echo --listen 127.0.0.1:0")
         .limited("-S -n 64");
-    let mut server = bench.start(launch);
-    server.wait_until_listening(1);
+    let server = bench.start_listening(launch);
     let mut crowd: Vec<_> = (0..100).map(|_| server.peer("one of many")).collect();
     crowd.iter_mut().for_each(|peer| peer.asks("hi\n", "hi\n"));
 }

@@ -69,6 +69,21 @@ impl Talk {
         assert_eq!(self.client.exit_status(), status);
         assert_eq!(self.terminal.settings(), self.settings);
     }
+
+    /// The same after the server has left in some way; the terminal shows why.
+    #[track_caller]
+    fn ends_without_server(self, leave: fn(Peer), status: i32, reason: &str) {
+        let Self {
+            terminal,
+            settings,
+            mut client,
+            server,
+        } = self;
+        leave(server);
+        assert_eq!(client.exit_status(), status);
+        terminal.wait_for(reason);
+        assert_eq!(terminal.settings(), settings);
+    }
 }
 
 fn a_hundred_lines_arrive_while_a_line_is_half_typed(bench: &Bench) {
@@ -198,31 +213,15 @@ fn a_line_longer_than_the_screen_stays_in_its_row(bench: &Bench) {
 
 fn the_settings_come_back_when_the_server_closes(bench: &Bench) {
     for dialect in ["relay @", "pair @", "direct @"] {
-        let Talk {
-            mut terminal,
-            settings,
-            mut client,
-            server,
-        } = talk(bench, dialect);
-        terminal.press("half a li");
-        drop(server);
-        assert_eq!(client.exit_status(), 0);
-        terminal.wait_for("the server closed the connection");
-        assert_eq!(terminal.settings(), settings);
+        let mut talk = talk(bench, dialect);
+        talk.terminal.press("half a li");
+        talk.ends_without_server(drop, 0, "the server closed the connection");
     }
 }
 
 fn the_settings_come_back_after_a_network_error(bench: &Bench) {
-    let Talk {
-        terminal,
-        settings,
-        mut client,
-        server,
-    } = talk(bench, "relay @");
-    server.reset();
-    assert_eq!(client.exit_status(), 1);
-    terminal.wait_for("failed: Connection reset");
-    assert_eq!(terminal.settings(), settings);
+    let talk = talk(bench, "relay @");
+    talk.ends_without_server(Peer::reset, 1, "failed: Connection reset");
 }
 
 fn the_settings_come_back_after_every_signal(bench: &Bench) {
@@ -285,10 +284,7 @@ fn a_refused_name_is_told_on_a_terminal_that_is_itself_again(bench: &Bench) {
         if line.starts_with("direct") {
             talk.server.send("IN-USE\n");
         }
-        drop(talk.server);
-        assert_eq!(talk.client.exit_status(), 1);
-        talk.terminal.wait_for("error: ");
-        assert_eq!(talk.terminal.settings(), talk.settings);
+        talk.ends_without_server(drop, 1, "error: ");
     }
 }
 
@@ -307,6 +303,7 @@ fn operator(bench: &Bench) -> (Terminal, String, Running, std::net::SocketAddr) 
     let server = bench.start_on(launch, &terminal);
     let address = std::cell::Cell::new(None);
     terminal.wait_until("an address", |screen| {
+        let screen = screen.contents();
         let (_, rest) = screen.split_once("listening on ").unwrap_or_default();
         address.set(
             rest.split_whitespace()

@@ -18,7 +18,7 @@ use crate::cases::{
 };
 use crate::patience::{PATIENCE, eventually};
 use crate::peer::{Peer, reset_on_close};
-use crate::program::Running;
+use crate::running::Running;
 use chat::Chat;
 
 /// Every case with its full name.
