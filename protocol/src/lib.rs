@@ -103,6 +103,7 @@
 //!
 //! None. The crate needs `alloc`, and nothing else of an operating system.
 #![no_std]
+#![forbid(unsafe_code)]
 
 extern crate alloc;
 #[cfg(test)]

@@ -36,6 +36,10 @@
 //! its thread's stack that were ever used, and as much again of the system's. Address space, of
 //! which it takes more, and the system's limits on threads and memory mappings (four for each
 //! thread) bound how many there can be; a peer for whom there is no thread left is closed.
+//!
+//! An allocator that has a heap for each thread, as glibc's has, keeps more and more of what the
+//! threads free. The program has glibc use one heap; an application that embeds the server, and has
+//! glibc, can be started with `MALLOC_ARENA_MAX=1`.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
