@@ -32,7 +32,10 @@ impl Server {
         ));
         fs::create_dir_all(&folder)?;
         let said = folder.join("output");
-        let mut command = program.command(wire, address.port(), &folder)?;
+        let command = program.command(wire, address.port(), &folder);
+        let mut command = command.inspect_err(|_| {
+            let _ = fs::remove_dir_all(&folder);
+        })?;
         let child = command
             .stdin(Stdio::null())
             .stdout(File::create(&said)?)

@@ -58,7 +58,7 @@ impl Watch {
     pub(super) fn sample(&mut self) -> io::Result<bool> {
         self.now = Held::by(self.process)?;
         let elapsed = self.elapsed();
-        if elapsed <= self.window {
+        if elapsed <= self.window || self.first == 0 {
             self.first = self.first.max(self.now.memory);
         }
         if elapsed >= self.time.saturating_sub(self.window) {
