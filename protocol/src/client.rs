@@ -534,13 +534,13 @@ mod tests {
             max_backlog: 8,
             ..ClientLimits::default()
         });
-        assert_eq!(client.send(b"12345678"), Ok(()));
+        assert_eq!(client.send(b"1234567"), Ok(()));
         assert!(!client.has_room());
         assert_eq!(client.send(b""), Err(RequestError::Full));
         client.advance(2);
         assert!(client.has_room());
         assert_eq!(client.send(b""), Ok(()));
-        assert_eq!(client.transmit(), b"345678\n\n");
+        assert_eq!(client.transmit(), b"34567\n\n");
     }
 
     #[test]

@@ -68,3 +68,35 @@ impl CloseReason {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_is_at_fault_unless_it_left_or_was_asked_to_leave() {
+        for reason in [
+            CloseReason::PeerLeft,
+            CloseReason::Quit,
+            CloseReason::OperatorExit,
+            CloseReason::ShuttingDown,
+        ] {
+            assert!(!reason.is_fault(), "{reason}");
+        }
+        for reason in [
+            CloseReason::TransportFailed,
+            CloseReason::MalformedNickname,
+            CloseReason::NicknameInUse,
+            CloseReason::LineTooLong,
+            CloseReason::SlowConsumer,
+            CloseReason::BuffersFull,
+            CloseReason::Stalled,
+            CloseReason::LoginTimeout,
+            CloseReason::IdleTimeout,
+            CloseReason::TooManyFromAddress,
+            CloseReason::NotAccepting,
+        ] {
+            assert!(reason.is_fault(), "{reason}");
+        }
+    }
+}

@@ -50,13 +50,13 @@ impl Instant {
 }
 
 const fn nanoseconds(duration: Duration) -> u64 {
-    let nanoseconds = duration.as_nanos();
-    if nanoseconds > u64::MAX as u128 {
-        u64::MAX
-    } else {
-        nanoseconds as u64
-    }
+    duration
+        .as_secs()
+        .saturating_mul(NANOSECONDS_PER_SECOND)
+        .saturating_add(duration.subsec_nanos() as u64)
 }
+
+const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 
 impl Default for Instant {
     fn default() -> Self {
@@ -89,12 +89,15 @@ impl fmt::Debug for Instant {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
 
     #[test]
     fn arithmetic_saturates_at_both_ends_of_time() {
         let end = Instant::after_epoch(Duration::MAX);
         assert_eq!(end + Duration::from_secs(1), end);
+        assert_eq!(Instant::after_epoch(Duration::from_secs(1 << 40)), end);
         assert_eq!(Instant::EPOCH.saturating_since(end), Duration::ZERO);
         assert_eq!(
             Instant::EPOCH.saturating_before(Duration::MAX),
@@ -116,6 +119,13 @@ mod tests {
             end.saturating_before(Duration::from_nanos(1)) + Duration::from_nanos(1),
             end
         );
+    }
+
+    #[test]
+    fn a_point_in_time_is_shown_as_the_time_since_the_epoch() {
+        let instant = Instant::after_epoch(Duration::from_millis(1500));
+        assert_eq!(format!("{instant}"), "1.5s after the epoch");
+        assert_eq!(format!("{instant:?}"), "Instant(1.5s)");
     }
 
     #[test]

@@ -278,6 +278,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_unfinished_line_takes_more_memory_only_when_it_has_too_little() {
+        let mut decoder = LineDecoder::default();
+        let _ = decoder.decode(&mut &b"1234"[..], MAX);
+        let capacity = decoder.partial.capacity();
+        assert_eq!(capacity, 8);
+        let _ = decoder.decode(&mut &b"5678"[..], MAX);
+        assert_eq!(decoder.partial.capacity(), capacity);
+    }
+
     /// All lines of a stream that came in these pieces.
     fn lines(pieces: &[&[u8]]) -> Vec<String> {
         let mut decoder = LineDecoder::default();

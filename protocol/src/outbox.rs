@@ -289,6 +289,15 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_that_was_begun_is_still_so_after_a_write_of_nothing() {
+        let mut batch = Batch::with(&[b"one\n", b"two\n"]);
+        batch.advance(1);
+        batch.advance(0);
+        batch.truncate();
+        assert_eq!(batch.waiting(), b"ne\n");
+    }
+
+    #[test]
     fn at_a_frame_boundary_everything_is_dropped() {
         let mut between = Batch::with(&[b"one\n", b"two\n"]);
         between.advance(4);

@@ -401,6 +401,12 @@ mod tests {
         assert_eq!(closed(&mut server), [CloseReason::IdleTimeout]);
     }
 
+    #[test]
+    fn a_server_can_be_shown_without_what_its_peers_said() {
+        let server = Server::new(Config::new(Dialect::ECHO)).unwrap();
+        assert_eq!(alloc::format!("{server:?}"), "Server { .. }");
+    }
+
     fn at(milliseconds: u64) -> Instant {
         Instant::after_epoch(Duration::from_millis(milliseconds))
     }

@@ -1,9 +1,11 @@
 //! What a server allocates: counted by the allocator, not by the server.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 use allocation_counter::{AllocationInfo, measure};
-use linechat_protocol::{Action, Config, ConnId, Dialect, Instant, Limits, Peer, Server};
+use linechat_protocol::{
+    Action, Config, ConnId, Dialect, Instant, Limits, LineClient, Peer, Server,
+};
 
 /// A server and what an adapter would do for it, which allocates nothing by itself.
 struct Chat {
@@ -158,9 +160,76 @@ fn a_line_that_came_in_pieces_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_line_that_comes_byte_by_byte_is_moved_a_few_times_only() {
+    let mut chat = Chat::new(Dialect::ROOMS, |_| {});
+    let sender = chat.connect();
+    chat.send(sender, b"alice\n");
+    let info = measure(|| {
+        for _ in 0..8192 {
+            chat.send(sender, b"x");
+        }
+    });
+    assert!((1..20).contains(&info.count_total), "{info:?}");
+}
+
+#[test]
+fn reads_that_come_before_a_poll_take_no_more_than_what_they_bring() {
+    let mut chat = Chat::new(Dialect::RELAY, |limits| {
+        limits.rate_limit = NonZeroU32::new(1);
+    });
+    let sender = chat.connect();
+    chat.send(sender, b"the one that may be taken\n");
+    let info = measure(|| {
+        for _ in 0..10_000 {
+            chat.server.receive(NOW, sender, b"x");
+        }
+    });
+    assert!(info.bytes_max < 40_000, "{info:?}");
+}
+
+#[test]
+fn visitors_who_come_and_go_before_a_poll_do_not_pile_up_what_nobody_hears() {
+    let mut chat = Chat::new(Dialect::ADDRESSED, |_| {});
+    let peer = Peer::Socket(([0x2001, 0xdb8, 0x1111, 0x2222, 0x3333, 0x4444, 0, 1], 7).into());
+    let info = measure(|| {
+        for _ in 0..40_000 {
+            let visitor = chat.server.accept(NOW, peer);
+            chat.server.release(NOW, visitor);
+            while chat.server.poll_event().is_some() {}
+        }
+    });
+    assert!(info.bytes_max < 6 << 20, "{info:?}");
+}
+
+#[test]
+fn visitors_who_come_one_after_the_other_leave_nothing() {
+    for dialect in Dialect::all().filter(|dialect| !dialect.needs_console()) {
+        let mut chat = Chat::new(dialect, |_| {});
+        let info = measure(|| {
+            for _ in 0..10_000 {
+                let visitor = chat.connect();
+                chat.leave(visitor);
+            }
+        });
+        assert!(info.bytes_current < 16 << 10, "{dialect}: {info:?}");
+    }
+}
+
+#[test]
+fn a_client_whose_words_are_all_written_keeps_no_memory_for_them() {
+    let mut client = LineClient::new();
+    let info = measure(|| {
+        assert_eq!(client.send(&line(1000)[..999]), Ok(()));
+        client.advance(1000);
+    });
+    assert!(info.bytes_max >= 1000, "{info:?}");
+    assert_eq!(info.bytes_current, 0, "{info:?}");
+}
+
+#[test]
 fn what_may_not_be_taken_yet_takes_no_more_than_was_read() {
     let mut chat = Chat::new(Dialect::ROOMS, |limits| {
-        limits.rate_limit = std::num::NonZeroU32::new(1);
+        limits.rate_limit = NonZeroU32::new(1);
     });
     let sender = chat.connect();
     let info = measure(|| chat.send(sender, &b"a line that waits\n".repeat(3000)));
@@ -181,6 +250,7 @@ fn messages_between_users_who_read_allocate_nothing() {
                 "#user7 to one\n",
                 "@room to a room\n",
                 "!help\n",
+                "two\nat a time\n",
             ] {
                 chat.send(user, message.as_bytes());
             }

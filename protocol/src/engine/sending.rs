@@ -86,7 +86,7 @@ impl Engine {
             self.actions.push_back(Action::Transmit(to));
         }
         self.buffered += length;
-        if self.buffered > self.limits.max_buffered {
+        if self.is_too_much_buffered() {
             self.close_largest();
             return self.is_open(to);
         }
@@ -136,7 +136,7 @@ impl Engine {
 
     /// All backlogs together are too much: the largest goes.
     fn close_largest(&mut self) {
-        while self.buffered > self.limits.max_buffered {
+        while self.is_too_much_buffered() {
             let largest = self
                 .connections
                 .iter()
@@ -151,6 +151,10 @@ impl Engine {
                 self.discard(conn);
             }
         }
+    }
+
+    fn is_too_much_buffered(&self) -> bool {
+        self.buffered > self.limits.max_buffered
     }
 
     /// Brings the account of all backlogs up to date with one of them.

@@ -1,5 +1,6 @@
 //! How connections end: half-closes, resets, shutdowns, names that are stale.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use linechat_protocol::{CloseReason, Dialect, Instant};
@@ -72,6 +73,23 @@ fn one_who_vanished_counts_as_left_at_once_and_disturbs_nobody() {
 }
 
 #[test]
+fn what_waited_for_one_who_vanished_leaves_room_for_the_notice() {
+    let chat = World::with(Dialect::ADDRESSED, |limits| limits.max_buffered = 100);
+    let alice = chat.connect_from("192.0.2.1:1001");
+    let bob = chat.connect_from("192.0.2.2:1002");
+    let carol = chat.connect_from("192.0.2.3:1003");
+    alice.heard();
+    alice.stops_reading();
+    bob.stops_reading();
+    carol.says("0123456789");
+    assert_eq!((alice.backlog(), bob.backlog()), (28, 28));
+    bob.vanishes();
+    alice.is_open();
+    alice.reads_on();
+    alice.hears("[192.0.2.3:1003] 0123456789\n[192.0.2.2:1002] (disconnected)\n");
+}
+
+#[test]
 fn one_who_vanishes_while_draining_is_closed_for_the_first_reason() {
     let chat = World::rooms();
     let alice = chat.join("alice");
@@ -132,6 +150,20 @@ fn a_second_shutdown_changes_nothing() {
 }
 
 #[test]
+fn until_when_a_shutdown_lasts_can_be_asked() {
+    let chat = World::with(Dialect::ECHO, |limits| limits.grace = SECOND * 7);
+    assert!(!chat.wire().server.is_shutting_down());
+    assert_eq!(chat.wire().server.shut_down_deadline(), None);
+    chat.shuts_down();
+    let wire = chat.wire();
+    assert!(wire.server.is_shutting_down());
+    assert_eq!(
+        wire.server.shut_down_deadline(),
+        Some(wire.now + SECOND * 7)
+    );
+}
+
+#[test]
 fn a_shutdown_of_nobody_is_finished_at_once() {
     let chat = World::echo();
     assert!(!chat.is_finished());
@@ -152,6 +184,25 @@ fn a_name_that_is_stale_does_nothing_even_when_its_slot_is_used_again() {
     carol.hears("hi\n");
     carol.is_open();
     alice.hears_nothing();
+}
+
+#[test]
+fn a_name_has_a_small_number_that_another_may_have_afterwards() {
+    let chat = World::relay();
+    let people = [chat.connect(), chat.connect(), chat.connect()];
+    let name = |person: &Person| chat.wire().id(person.place);
+    let numbers: BTreeSet<_> = people.iter().map(|person| name(person).index()).collect();
+    assert_eq!(numbers.len(), 3);
+    assert!(numbers.iter().all(|&number| number < 10), "{numbers:?}");
+
+    let [_, bob, _] = &people;
+    let number = name(bob).index();
+    bob.is_released();
+    let next = chat.connect();
+    assert_eq!(name(&next).index(), number);
+    assert_ne!(name(&next), name(bob));
+    assert_eq!(name(bob).to_string(), format!("{number}.0"));
+    assert_eq!(name(&next).to_string(), format!("{number}.1"));
 }
 
 #[test]

@@ -188,6 +188,34 @@ fn work_in_one_call_is_bounded() {
 }
 
 #[test]
+fn of_lines_that_bring_about_nothing_only_so_many_are_taken_at_a_time() {
+    let chat = World::rooms();
+    let alice = chat.join("alice");
+    let bob = chat.join("bob");
+    for (empty_lines, is_heard_at_once) in [(1023, true), (1024, false)] {
+        chat.while_busy(|| {
+            alice.sends("\n".repeat(empty_lines) + "hi\n");
+            assert_eq!(bob.backlog() > 0, is_heard_at_once);
+        });
+        bob.hears("alice: hi\r\n");
+    }
+}
+
+#[test]
+fn what_a_crowd_is_told_at_a_time_is_bounded_however_short_it_is() {
+    let chat = World::relay();
+    let alice = chat.connect();
+    let crowd: Vec<_> = (0..512).map(|_| chat.connect()).collect();
+    chat.while_busy(|| {
+        alice.sends("\n".repeat(600));
+        assert_eq!(crowd[0].backlog(), 512);
+    });
+    for person in crowd {
+        person.hears(&"\n".repeat(600));
+    }
+}
+
+#[test]
 fn only_so_many_messages_a_second_are_taken_and_the_rest_waits() {
     let chat = World::with(Dialect::RELAY, |limits| {
         limits.rate_limit = NonZeroU32::new(4)
@@ -268,6 +296,21 @@ fn the_rest_of_a_line_that_is_dropped_need_not_wait() {
     alice.hears("BAD-RQST-HDR\n");
 }
 
+#[test]
+fn the_console_that_does_not_read_its_answers_is_not_read_from_either() {
+    let chat = by_lines(64);
+    let console = chat.console();
+    console.stops_reading();
+    let lines = "0123456789abcde\n".repeat(10);
+    for line in lines.lines() {
+        console.says(line);
+    }
+    assert!(console.is_paused());
+    assert_eq!(console.backlog(), 48);
+    console.reads_on();
+    console.hears(&lines);
+}
+
 fn by_lines(max_backlog: usize) -> World {
     let mut config = Config::new(Dialect::ECHO);
     config.framing = Some(Framing::Lines);
@@ -344,4 +387,37 @@ fn a_sender_waits_a_moment_for_recipients_that_are_behind_and_no_longer() {
     chat.waits(Duration::from_millis(500));
     bob.is_closed(CloseReason::SlowConsumer);
     assert_eq!(carol.heard().len(), 16_000);
+}
+
+#[test]
+fn a_recipient_is_behind_when_more_than_half_the_limit_waits() {
+    let chat = World::with(Dialect::RELAY, |limits| limits.max_backlog = 64);
+    let (alice, bob, carol) = (chat.connect(), chat.connect(), chat.connect());
+    bob.stops_reading();
+    let line = "0123456789abcde\n";
+    alice.sends(line.repeat(2));
+    carol.hears(&line.repeat(2));
+    assert_eq!(bob.backlog(), 32, "half the limit waits");
+    alice.sends(line.repeat(3));
+    carol.hears(&line.repeat(2));
+    bob.reads_on();
+    chat.waits(Duration::from_millis(10));
+    carol.hears(line);
+    bob.hears(&line.repeat(5));
+}
+
+#[test]
+fn one_read_of_many_bytes_closes_nobody_who_is_only_a_little_behind() {
+    let mut config = Config::new(Dialect::RELAY);
+    config.framing = Some(Framing::Chunks);
+    config.limits.max_backlog = 100;
+    let chat = World::new(config);
+    let (alice, bob) = (chat.connect(), chat.connect());
+    bob.stops_reading();
+    alice.sends("x".repeat(40));
+    alice.sends("y".repeat(200));
+    bob.is_open();
+    bob.reads_on();
+    chat.waits(Duration::from_secs(1));
+    bob.hears(&("x".repeat(40) + &"y".repeat(200)));
 }

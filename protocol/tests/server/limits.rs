@@ -89,6 +89,39 @@ fn the_largest_backlog_goes_when_all_together_are_too_much() {
 }
 
 #[test]
+fn only_the_largest_backlog_goes_when_the_others_are_just_not_too_much() {
+    let chat = World::with(Dialect::ROOMS, |limits| limits.max_buffered = 100);
+    let alice = chat.join("alice");
+    let (bob, carol, dave) = (chat.join("bob"), chat.join("carol"), chat.join("dave"));
+    for slow in [&bob, &carol, &dave] {
+        slow.stops_reading();
+    }
+    alice.says(&format!("#bob {}", "x".repeat(40)));
+    alice.says(&format!("#carol {}", "x".repeat(40)));
+    assert_eq!(bob.backlog() + carol.backlog(), 100);
+    alice.says(&format!("#dave {}", "x".repeat(50)));
+    dave.is_closed(CloseReason::BuffersFull);
+    bob.is_open();
+    carol.is_open();
+}
+
+#[test]
+fn a_sender_is_told_whether_the_recipient_is_the_one_who_goes() {
+    let chat = World::with(Dialect::DIRECT, |limits| limits.max_buffered = 100);
+    let alice = chat.join("alice");
+    let (bob, carol, dave) = (chat.join("bob"), chat.join("carol"), chat.join("dave"));
+    for slow in [&bob, &carol, &dave] {
+        slow.stops_reading();
+    }
+    alice.asks(&format!("SEND bob {}", "x".repeat(44)), "SEND-OK\n");
+    alice.asks(&format!("SEND carol {}", "x".repeat(50)), "BAD-DEST-USER\n");
+    carol.is_closed(CloseReason::BuffersFull);
+    alice.asks(&format!("SEND dave {}", "x".repeat(34)), "SEND-OK\n");
+    bob.is_closed(CloseReason::BuffersFull);
+    dave.is_open();
+}
+
+#[test]
 fn past_the_most_connections_the_server_does_not_accept_until_one_is_gone() {
     let chat = World::with(Dialect::ECHO, |limits| {
         limits.max_connections = NonZeroUsize::new(2)

@@ -287,6 +287,42 @@ fn an_operator_who_types_ahead_without_end_is_not_listened_to_and_nothing_is_los
     assert!(!operator.is_paused());
 }
 
+#[test]
+fn an_operator_is_listened_to_until_too_much_waits() {
+    for (typed, is_heard) in [(32, true), (33, false)] {
+        // A line that waits counts 32 bytes more than it has, and half the limit may wait.
+        let chat = World::with(Dialect::PAIR, |limits| limits.max_backlog = 128);
+        let operator = chat.console();
+        let client = chat.connect();
+        operator.says(&"x".repeat(typed));
+        operator.says("EXIT");
+        assert_eq!(client.has_been_closed(), is_heard, "{typed} bytes");
+        assert_eq!(operator.is_paused(), !is_heard);
+    }
+}
+
+#[test]
+fn in_full_duplex_whoever_is_faster_than_the_other_reads_waits_and_nothing_is_lost() {
+    let mut config = Config::new(Dialect::PAIR);
+    config.full_duplex = true;
+    config.limits.max_backlog = 64;
+    let chat = World::new(config);
+    let operator = chat.console();
+    let client = chat.connect();
+    let lines = "0123456789abcde\n".repeat(20);
+    for (fast, slow) in [(&client, &operator), (&operator, &client)] {
+        slow.stops_reading();
+        for line in lines.lines() {
+            fast.says(line);
+        }
+        slow.is_open();
+        assert!(fast.is_paused());
+        slow.reads_on();
+        slow.hears(&lines);
+        assert!(!fast.is_paused());
+    }
+}
+
 fn talk() -> (World, Person, Person) {
     let chat = World::pair();
     let operator = chat.console();

@@ -195,6 +195,17 @@ fn lists_are_one_line_sorted_by_bytes() {
 }
 
 #[test]
+fn a_list_that_might_not_find_room_is_refused() {
+    let chat = World::with(Dialect::ROOMS, |limits| limits.max_backlog = 31);
+    let alice = chat.join("alice");
+    let bob = chat.join("bobbybob");
+    alice.asks("!users", "alice bobbybob\r\n");
+    bob.vanishes();
+    chat.join("bobbybobb");
+    alice.asks("!users", "!error too many names to list\r\n");
+}
+
+#[test]
 fn help_is_one_line_that_names_the_commands() {
     let alice = World::rooms().join("alice");
     alice.says("!help");

@@ -58,6 +58,17 @@ fn the_console_and_dialects_without_a_login_know_no_login_timeout() {
 }
 
 #[test]
+fn a_server_that_everybody_has_left_sleeps_for_ever() {
+    for leaves in [Person::ends, Person::vanishes, Person::is_released] {
+        let chat = World::rooms();
+        let alice = chat.connect();
+        assert_eq!(chat.next_wake_up(), Some(SECOND * 300));
+        leaves(&alice);
+        assert!(chat.is_asleep_for_ever());
+    }
+}
+
+#[test]
 fn whoever_sends_nothing_for_too_long_is_closed() {
     at_its_deadline(CloseReason::IdleTimeout, SECOND * 10, || {
         let chat = idle_after_10_seconds();

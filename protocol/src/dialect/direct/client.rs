@@ -380,6 +380,20 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_is_told_with_the_request_that_has_it() {
+        for (reply, fault) in [
+            (&b"BAD-RQST-HDR\n"[..], Fault::Header),
+            (b"BAD-RQST-BODY\n", Fault::Body),
+        ] {
+            let mut client = logged_in();
+            client.list().unwrap();
+            client.receive(reply);
+            let request = Asked::List;
+            assert_eq!(events(&mut client), [Event::Rejected { request, fault }]);
+        }
+    }
+
+    #[test]
     fn an_answer_that_nobody_asked_for_changes_nothing() {
         let mut client = Client::new();
         client.receive(b"HELLO eve\nSEND-OK\nDELIVERY bob hi\nBAD-RQST-HDR\n");

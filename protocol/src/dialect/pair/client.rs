@@ -250,6 +250,7 @@ mod tests {
             max_backlog: 100,
             ..ClientLimits::default()
         });
+        assert!(client.has_room());
         client.receive(b"out\nof\nturn\n");
         assert_eq!(client.poll_event(), None);
         assert!(!client.wants_input());

@@ -36,3 +36,21 @@ impl TypedLines {
 pub(crate) const EXIT: &[u8] = b"EXIT";
 /// What a line that waits takes beside its bytes.
 const LINE_COST: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_costs_until_it_is_sent_and_the_others_still_do() {
+        let mut typed = TypedLines::default();
+        typed.push(b"one");
+        let cost_of_one = typed.cost();
+        typed.push(b"two");
+        assert_eq!(typed.cost(), 2 * cost_of_one);
+        assert_eq!(typed.pop().as_deref(), Some(&b"one"[..]));
+        assert_eq!(typed.cost(), cost_of_one);
+        assert_eq!(typed.pop().as_deref(), Some(&b"two"[..]));
+        assert_eq!(typed.cost(), 0);
+    }
+}

@@ -634,6 +634,30 @@ mod tests {
     }
 
     #[test]
+    fn the_line_that_is_too_long_is_the_oldest_that_is_longer_than_the_server_allows() {
+        let mut client = registered();
+        client.say(&"x".repeat(50)).unwrap();
+        client.say_to("bob", &"x".repeat(46)).unwrap();
+        let error = "line is longer than 50 bytes";
+        client.receive(alloc::format!("!error {error}\r\n").as_bytes());
+        let request = Asked::SayTo { nick: "bob".into() };
+        assert_eq!(events(&mut client), [refused(Some(request), error)]);
+    }
+
+    #[test]
+    fn what_others_say_in_a_room_leaves_open_what_becomes_of_ones_own_words() {
+        let mut client = registered();
+        client.say_in("den", "hi").unwrap();
+        let error = "you are not in room: den";
+        client.receive(b"@den bob: ho\r\n!error you are not in room: den\r\n");
+        let request = Asked::SayIn { room: "den".into() };
+        assert_eq!(
+            events(&mut client).pop(),
+            Some(refused(Some(request), error))
+        );
+    }
+
+    #[test]
     fn words_of_another_server_are_told_without_a_request() {
         let mut client = registered();
         client.say_to("bob", "hi").unwrap();

@@ -383,6 +383,13 @@ mod tests {
     }
 
     #[test]
+    fn names_are_shown_as_they_are() {
+        let nick = Nickname::parse(b"alice").unwrap();
+        let room = RoomName::parse("the-den").unwrap();
+        assert_eq!(alloc::format!("{nick} in {room}"), "alice in the-den");
+    }
+
+    #[test]
     fn what_is_missing_is_told() {
         let usages = [
             ("#", "#nick text"),
