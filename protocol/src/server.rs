@@ -402,6 +402,18 @@ mod tests {
     }
 
     #[test]
+    fn an_adapter_that_was_not_told_to_pause_is_not_told_to_resume() {
+        let mut server = Server::new(Config::new(Dialect::RELAY)).unwrap();
+        let peer = server.accept(at(0), Peer::Socket(([192, 0, 2, 1], 7).into()));
+        // More lines than are taken at a time; the rest is, before anybody asks what to do.
+        server.receive(at(0), peer, &b"\n".repeat(1100));
+        assert_eq!(server.poll_timeout(), Some(at(0)));
+        server.handle_timeout(at(0));
+        assert_eq!(server.poll_timeout(), None);
+        assert_eq!(server.poll(), None);
+    }
+
+    #[test]
     fn a_server_can_be_shown_without_what_its_peers_said() {
         let server = Server::new(Config::new(Dialect::ECHO)).unwrap();
         assert_eq!(alloc::format!("{server:?}"), "Server { .. }");
