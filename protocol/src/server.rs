@@ -402,6 +402,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_received_after_the_end_is_nothing() {
+        let mut server = Server::new(Config::new(Dialect::PAIR)).unwrap();
+        let operator = server.accept(at(0), Peer::Console);
+        let client = server.accept(at(0), Peer::Socket(([192, 0, 2, 1], 7).into()));
+        server.receive(at(0), client, b"a\nb\n");
+        server.receive_eof(at(0), client);
+        server.receive(at(0), client, b"c\n");
+        server.receive(at(0), operator, b"1\n");
+        while server.poll_timeout() == Some(at(0)) {
+            server.handle_timeout(at(0));
+        }
+        assert_eq!(server.transmit(operator), b"a\nb\n");
+        assert_eq!(closed(&mut server), []);
+        server.advance(at(0), client, b"1\n".len());
+        assert_eq!(closed(&mut server), [CloseReason::PeerLeft]);
+    }
+
+    #[test]
     fn an_adapter_that_was_not_told_to_pause_is_not_told_to_resume() {
         let mut server = Server::new(Config::new(Dialect::RELAY)).unwrap();
         let peer = server.accept(at(0), Peer::Socket(([192, 0, 2, 1], 7).into()));
