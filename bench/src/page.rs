@@ -31,8 +31,8 @@ fn page(results: &Results, options: &MatrixOptions) -> String {
     let mut page = String::from(INTRODUCTION);
     let _ = write!(
         page,
-        "\n## Where and what\n\n{}\n{} repetitions, interleaved, in {:.1} minutes. The figures are \
-         medians over them.\n\n| server | version |\n| --- | --- |\n",
+        "\n## Where and what\n\n{}\nInterleaved repetitions: {}, in {:.1} minutes. The figures are their \
+         medians.\n\n| server | version |\n| --- | --- |\n",
         machine(),
         results.repetitions,
         results.elapsed.as_secs_f64() / 60.0
