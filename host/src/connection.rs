@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use linechat_protocol::{Instant, Server};
+use linechat_protocol::{CloseReason, Instant, Server};
 use socket2::{SockRef, TcpKeepalive};
 use tracing::debug;
 
@@ -23,6 +23,15 @@ pub fn linger_until(server: &Server, now: Instant) -> Instant {
     server
         .shut_down_deadline()
         .map_or(until, |deadline| deadline.min(until))
+}
+
+/// Whether a connection was closed as soon as it was made. Nothing was sent to it that could be lost,
+/// so an adapter closes it at once: those who come again and again must not keep others' places.
+pub fn was_refused(reason: CloseReason) -> bool {
+    matches!(
+        reason,
+        CloseReason::TooManyFromAddress | CloseReason::NotAccepting
+    )
 }
 
 /// How much of what still comes an adapter reads in that time, in bytes. Whoever sends more does

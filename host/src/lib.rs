@@ -26,7 +26,7 @@
 pub use self::accept::{AcceptErrors, Recovery};
 pub use self::address::{Address, AddressError};
 pub use self::clock::Clock;
-pub use self::connection::{LINGER, LINGER_BYTES, linger_until, prepare};
+pub use self::connection::{LINGER, LINGER_BYTES, linger_until, prepare, was_refused};
 pub use self::listen::{ListenError, listen};
 pub use self::program::{Service, main};
 

@@ -26,6 +26,8 @@ pub(crate) struct EventLoop<'scope, 'env> {
     poll: Poll,
     events: Events,
     listeners: Vec<TcpListener>,
+    /// The one that is asked first, so that none keeps the others waiting.
+    first: usize,
     /// Somebody may wait in the queue of a listener.
     has_waiting: bool,
     errors: AcceptErrors,
@@ -61,6 +63,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
             poll,
             events: Events::with_capacity(1024),
             listeners,
+            first: 0,
             has_waiting: true,
             errors: AcceptErrors::new(),
             pause: None,
@@ -174,9 +177,13 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
     }
 
     fn accept_one(&mut self) -> io::Result<()> {
-        for listener in &self.listeners {
-            match listener.accept() {
-                Ok((stream, address)) => return self.start(stream, Peer::from(address)),
+        let count = self.listeners.len();
+        for place in (self.first..self.first + count).map(|place| place % count) {
+            match self.listeners[place].accept() {
+                Ok((stream, address)) => {
+                    self.first = place + 1;
+                    return self.start(stream, Peer::from(address));
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }

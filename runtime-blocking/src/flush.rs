@@ -7,8 +7,8 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, MutexGuard};
 
 use bytes::{Buf, BytesMut};
-use linechat_host::{linger_until, log};
-use linechat_protocol::{Action, ConnId, Event, Instant};
+use linechat_host::{linger_until, log, was_refused};
+use linechat_protocol::{Action, CloseReason, ConnId, Event, Instant};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{SendFlags, send};
 
@@ -65,7 +65,7 @@ impl State {
                 Action::Transmit(conn) => self.write(conn, false, round),
                 Action::PauseReading(conn) => self.pause(conn, true),
                 Action::ResumeReading(conn) => self.pause(conn, false),
-                Action::Close(conn, _) => self.close(conn),
+                Action::Close(conn, reason) => self.close(conn, reason),
             }
         }
         let events = iter::from_fn(|| self.server.poll_event());
@@ -106,22 +106,22 @@ impl State {
         }
     }
 
-    fn close(&mut self, conn: ConnId) {
+    fn close(&mut self, conn: ConnId, reason: CloseReason) {
         let Some(socket) = self.socket(conn) else {
             return;
         };
         socket.is_closing = true;
         socket.thread.unpark();
         // A peer that does not take what it was sent will not end its half either.
-        let is_stuck = matches!(socket.output, Output::Blocked(_));
-        let how = if is_stuck {
-            Shutdown::Both
-        } else {
+        let lingers = !matches!(socket.output, Output::Blocked(_)) && !was_refused(reason);
+        let how = if lingers {
             Shutdown::Write
+        } else {
+            Shutdown::Both
         };
         // It fails where the peer is gone, and that is as good.
         let _ = socket.stream.shutdown(how);
-        if !is_stuck && !socket.is_at_end {
+        if lingers && !socket.is_at_end {
             let until = linger_until(&self.server, self.clock.now());
             self.lingering.push_back((until, conn));
         }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
@@ -141,6 +142,7 @@ impl State {
             is_at_end: false,
             is_closing: false,
             has_failed: false,
+            is_failure_known: false,
         });
         self.connections += 1;
         conn
@@ -167,7 +169,11 @@ impl State {
     }
 
     pub(crate) fn fail(&mut self, conn: ConnId, error: &io::Error) {
-        if self.socket(conn).is_some_and(|socket| !socket.is_closing) {
+        let Some(socket) = self.socket(conn) else {
+            return;
+        };
+        // Its reader and its writer can both find out.
+        if !socket.is_closing && !mem::replace(&mut socket.is_failure_known, true) {
             log::transport_failed(conn, error);
             self.server.transport_failed(self.clock.now(), conn);
         }
@@ -213,6 +219,8 @@ pub(crate) struct Socket {
     pub(crate) is_closing: bool,
     /// The event loop has seen it fail.
     pub(crate) has_failed: bool,
+    /// The server was told so.
+    is_failure_known: bool,
 }
 
 impl Socket {

@@ -1,6 +1,6 @@
 //! The sockets and timers of async-io.
 
-use std::future::{pending, poll_fn};
+use std::future::poll_fn;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_io::Async;
 use linechat_host::driver;
@@ -115,9 +115,12 @@ impl driver::Stream for Socket<TcpStream> {
     }
 
     async fn failed(self: Arc<Self>) {
-        let Ok(failure) = watch_for_failure(&*self) else {
-            // Then it is noticed as soon as the socket is read from or written to again.
-            return pending().await;
+        let failure = loop {
+            match watch_for_failure(&*self) {
+                Ok(failure) => break failure,
+                // There is no descriptor left, or no memory.
+                Err(_) => async_io::Timer::after(RETRY).await,
+            };
         };
         let _ = poll_fn(|cx| failure.poll_readable(cx)).await;
     }
@@ -139,6 +142,9 @@ fn watch_for_failure(socket: impl AsFd) -> io::Result<Async<OwnedFd>> {
     )?;
     Async::new_nonblocking(failure)
 }
+
+/// Until a connection is watched for which nothing was left.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// A timer that is set for the earliest of the times that it is asked for, since setting it takes
 /// system calls, and that is set again when it turns out to have been too early.

@@ -1,17 +1,17 @@
 //! The sockets and timers of tokio.
 
-use std::io::{self, Read};
-use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use linechat_host::driver;
-use socket2::SockRef;
+use rustix::net::{SocketFlags, acceptfrom_with};
 use tokio::io::Interest;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::unix::AsyncFd;
 use tokio::task::yield_now;
 use tokio::time::{Sleep, sleep_until};
 
@@ -30,57 +30,103 @@ impl driver::Runtime for Runtime {
     }
 }
 
-pub(crate) struct Listener(TcpListener);
+/// A listening socket. Accepting with the flags that its connections need takes one system call.
+pub(crate) struct Listener(AsyncFd<TcpListener>);
 
 impl driver::Listener for Listener {
     type Stream = Stream;
 
-    fn new(listener: std::net::TcpListener) -> io::Result<Self> {
+    fn new(listener: TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
-        TcpListener::from_std(listener).map(Self)
+        register(listener, Interest::READABLE).map(Self)
     }
 
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, SocketAddr)>> {
-        let (stream, address) = ready!(self.0.poll_accept(cx))?;
-        Poll::Ready(Ok((Stream(stream), address)))
+        loop {
+            let mut ready = ready!(self.0.poll_read_ready(cx))?;
+            let accepted = ready.try_io(|listener| {
+                let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+                Ok(acceptfrom_with(listener, flags)?)
+            });
+            let Ok(accepted) = accepted else { continue };
+            let (socket, address) = accepted?;
+            let address = address.ok_or(io::ErrorKind::ConnectionAborted)?;
+            let address = SocketAddr::try_from(address)?;
+            return Poll::Ready(Ok((Stream::register(socket.into())?, address)));
+        }
     }
 }
 
-pub(crate) struct Stream(TcpStream);
+/// A connected socket.
+///
+/// Not tokio's own, which is not told of urgent data. A read ends before the urgent byte, whatever
+/// comes after it, so that a short read is not always the last.
+pub(crate) struct Stream(AsyncFd<TcpStream>);
+
+impl Stream {
+    fn register(stream: TcpStream) -> io::Result<Self> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        #[cfg(target_os = "linux")]
+        let interest = interest | Interest::PRIORITY;
+        register(stream, interest).map(Self)
+    }
+
+    /// Whether the peer has sent urgent data that may not have been read.
+    #[cfg(target_os = "linux")]
+    fn has_urgent(&self) -> bool {
+        self.0.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn forget_urgent(&self) {
+        let nothing = |_: &TcpStream| Err::<(), _>(io::ErrorKind::WouldBlock.into());
+        let _ = self.0.try_io(Interest::PRIORITY, nothing);
+    }
+
+    /// Elsewhere nobody is told, and every read is tried until there is nothing.
+    #[cfg(not(target_os = "linux"))]
+    fn has_urgent(&self) -> bool {
+        true
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn forget_urgent(&self) {}
+}
 
 impl driver::Stream for Stream {
-    fn new(stream: std::net::TcpStream) -> io::Result<Self> {
+    fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        TcpStream::from_std(stream).map(Self)
+        Self::register(stream)
     }
 
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
-            ready!(self.0.poll_read_ready(cx))?;
-            let mut last = None;
-            let read = self.0.try_io(Interest::READABLE, || {
-                let read = (&*SockRef::from(&self.0)).read(buffer)?;
-                if (1..buffer.len()).contains(&read) {
-                    // That was all: tokio need not read again to find that nothing is left.
-                    last = Some(read);
-                    return Err(io::ErrorKind::WouldBlock.into());
+            let mut ready = ready!(self.0.poll_read_ready(cx))?;
+            let is_last_if_short = !self.has_urgent();
+            match self.0.get_ref().read(buffer) {
+                Ok(read) => {
+                    if is_last_if_short && (1..buffer.len()).contains(&read) {
+                        // That was all: nobody need read again to find that nothing is left.
+                        ready.clear_ready();
+                    }
+                    return Poll::Ready(Ok(read));
                 }
-                Ok(read)
-            });
-            match (read, last) {
-                (_, Some(read)) => return Poll::Ready(Ok(read)),
-                (Err(error), None) if error.kind() == io::ErrorKind::WouldBlock => {}
-                (read, None) => return Poll::Ready(read),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.forget_urgent();
+                    ready.clear_ready();
+                }
+                Err(error) => return Poll::Ready(Err(error)),
             }
         }
     }
 
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.try_write(bytes)
+        self.0
+            .try_io(Interest::WRITABLE, |mut stream| stream.write(bytes))
     }
 
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_write_ready(cx)
+        self.0.poll_write_ready(cx).map_ok(drop)
     }
 
     async fn failed(self: Arc<Self>) {
@@ -93,6 +139,14 @@ impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+}
+
+#[expect(
+    deprecated,
+    reason = "the other constructor is unsafe, for descriptors that can change: these do not"
+)]
+fn register<T: AsRawFd>(socket: T, interest: Interest) -> io::Result<AsyncFd<T>> {
+    AsyncFd::with_interest(socket, interest)
 }
 
 #[derive(Default)]

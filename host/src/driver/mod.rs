@@ -25,14 +25,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use linechat_protocol::{Action, ConnId, Instant, Peer, Server};
+use linechat_protocol::{Action, CloseReason, ConnId, Instant, Peer, Server};
 use socket2::SockRef;
 
 use self::acceptor::Acceptor;
 use self::ready::{Ready, Source};
 pub use self::runtime::{Listener, Runtime, Stream, Timer};
 use self::sockets::{Input, Sockets};
-use crate::{Clock, linger_until, log};
+use crate::{Clock, linger_until, log, was_refused};
 
 mod acceptor;
 mod ready;
@@ -92,6 +92,8 @@ struct Driver<R: Runtime> {
     /// Closed connections that are still read from, and when they were closed.
     lingering: VecDeque<(Instant, ConnId)>,
     timer: R::Timer,
+    /// The server's time is due, and the system was asked once more who is ready.
+    is_due: bool,
 }
 
 impl<R: Runtime> Driver<R> {
@@ -113,6 +115,7 @@ impl<R: Runtime> Driver<R> {
             accepted: None,
             lingering: VecDeque::new(),
             timer: R::Timer::default(),
+            is_due: false,
         };
         if !listeners.is_empty() {
             driver.acceptor = Some(Acceptor::new(
@@ -270,7 +273,7 @@ impl<R: Runtime> Driver<R> {
                 Action::Transmit(conn) => self.write(now, conn),
                 Action::PauseReading(conn) => self.set_reading(conn, false),
                 Action::ResumeReading(conn) => self.set_reading(conn, true),
-                Action::Close(conn, _) => self.close(now, conn),
+                Action::Close(conn, reason) => self.close(now, conn, reason),
             }
         }
         while let Some(event) = self.server.poll_event() {
@@ -327,11 +330,11 @@ impl<R: Runtime> Driver<R> {
 
     /// Ends the sending half, and reads on: closing a socket with unread input would reset the
     /// connection. A peer that does not take what it was sent will not end its half either.
-    fn close(&mut self, now: Instant, conn: ConnId) {
+    fn close(&mut self, now: Instant, conn: ConnId, reason: CloseReason) {
         let Some(socket) = self.sockets.get_mut(conn) else {
             return;
         };
-        if socket.input != Input::Open || socket.blocked {
+        if socket.input != Input::Open || socket.blocked || was_refused(reason) {
             return self.release(conn);
         }
         let _ = SockRef::from(&*socket.stream).shutdown(Shutdown::Write);
@@ -387,9 +390,15 @@ impl<R: Runtime> Driver<R> {
         let now = self.clock.now();
         let timeout = self.server.poll_timeout();
         if timeout.is_some_and(|due| due <= now) {
-            self.server.handle_timeout(now);
+            // Whoever sent or took something in time has not timed out, though it was not looked at:
+            // a process that was stopped goes on with its timers.
+            if mem::replace(&mut self.is_due, true) {
+                self.is_due = false;
+                self.server.handle_timeout(now);
+            }
             return Poll::Ready(());
         }
+        self.is_due = false;
         let lingering = self.first_lingering().map(|(until, _)| until);
         match timeout.into_iter().chain(lingering).min() {
             Some(due) => self.timer.poll_until(cx, self.clock.to_std(due)),
