@@ -87,6 +87,14 @@ impl Peer {
             .unwrap_or_else(|error| panic!("{} cannot send: {error}", self.name));
     }
 
+    /// Sends bytes of which the last is urgent, as telnet does at Ctrl-C.
+    pub(crate) fn send_urgently(&mut self, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        self.transcript.add(&self.name, Direction::Sent, bytes);
+        let sent = SockRef::from(self.stream()).send_out_of_band(bytes);
+        assert_eq!(sent.expect("the server reads"), bytes.len());
+    }
+
     /// Sends `bytes` to a program that may close the connection meanwhile.
     pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.transcript

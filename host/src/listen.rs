@@ -9,6 +9,7 @@ use thiserror::Error;
 use tracing::warn;
 
 use crate::address::Address;
+use crate::prepare;
 
 /// Listens on every address. The listeners are nonblocking, and connections to them succeed.
 ///
@@ -108,6 +109,8 @@ fn listen_on(address: SocketAddr, is_ipv6_only: bool) -> io::Result<TcpListener>
         socket.set_only_v6(is_ipv6_only)?;
     }
     socket.bind(&address.into())?;
+    // Whoever connects has the options of the listener, from the very first on.
+    prepare(&socket);
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())

@@ -17,6 +17,8 @@ cases![
     past_the_memory_of_all_backlogs_the_largest_is_closed,
     past_max_connections_peers_wait_until_one_leaves,
     past_max_connections_per_ip_a_peer_is_closed_at_once,
+    those_refused_for_their_address_keep_nobody_s_place,
+    what_is_sent_with_urgent_data_is_heard_at_once,
     who_does_not_register_by_the_login_timeout_is_closed,
     who_does_not_log_in_by_the_login_timeout_is_closed_however_busy,
     who_is_silent_for_the_idle_timeout_is_closed,
@@ -198,6 +200,28 @@ fn past_max_connections_per_ip_a_peer_is_closed_at_once(bench: &Bench) {
         let _ = next.try_send("next\n");
         next.try_line().filter(|line| line == "next\n")
     });
+}
+
+fn those_refused_for_their_address_keep_nobody_s_place(bench: &Bench) {
+    let server = bench.serve("echo --max-connections 3 --max-connections-per-ip 1");
+    let mut first = server.peer("first");
+    first.asks("first\n", "first\n");
+    let refused: Vec<_> = (0..100).map(|_| server.stream()).collect();
+    let elsewhere = IpAddr::from(Ipv4Addr::new(127, 0, 0, 2));
+    server
+        .peer_from(elsewhere, "elsewhere")
+        .asks("elsewhere\n", "elsewhere\n");
+    drop(refused);
+}
+
+/// A read ends before an urgent byte, whatever comes after it.
+fn what_is_sent_with_urgent_data_is_heard_at_once(bench: &Bench) {
+    let server = bench.serve("echo");
+    let mut peer = server.peer("peer");
+    for _ in 0..5 {
+        peer.send_urgently("hello\n");
+        peer.expect("hello\n");
+    }
 }
 
 fn who_does_not_register_by_the_login_timeout_is_closed(bench: &Bench) {
