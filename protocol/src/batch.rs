@@ -22,7 +22,7 @@ pub(crate) struct Batch {
 
 impl Batch {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let max_bytes = (limits.max_backlog / 4).clamp(1, MAX_BATCH_BYTES);
+        let max_bytes = limits.quarter_backlog().min(MAX_BATCH_BYTES);
         Self {
             messages: 0,
             bytes: 0,

@@ -60,6 +60,14 @@ pub struct Limits {
     pub max_users: usize,
 }
 
+impl Limits {
+    /// What one message or one batch may add to a backlog, in bytes: whoever drains promptly must
+    /// not reach the limit because of it.
+    pub(crate) fn quarter_backlog(&self) -> usize {
+        (self.max_backlog / 4).max(1)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -25,9 +25,8 @@ pub(crate) struct EventLoop<'scope, 'env> {
     shared: &'scope Shared,
     poll: Poll,
     events: Events,
+    /// Whichever had a connection is asked last from then on, and keeps none of the others waiting.
     listeners: Vec<TcpListener>,
-    /// The one that is asked first, so that none keeps the others waiting.
-    first: usize,
     /// Somebody may wait in the queue of a listener.
     has_waiting: bool,
     errors: AcceptErrors,
@@ -63,7 +62,6 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
             poll,
             events: Events::with_capacity(1024),
             listeners,
-            first: 0,
             has_waiting: true,
             errors: AcceptErrors::new(),
             pause: None,
@@ -177,11 +175,10 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
     }
 
     fn accept_one(&mut self) -> io::Result<()> {
-        let count = self.listeners.len();
-        for place in (self.first..self.first + count).map(|place| place % count) {
-            match self.listeners[place].accept() {
+        for (place, listener) in self.listeners.iter().enumerate() {
+            match listener.accept() {
                 Ok((stream, address)) => {
-                    self.first = place + 1;
+                    self.listeners.rotate_left(place + 1);
                     return self.start(stream, Peer::from(address));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

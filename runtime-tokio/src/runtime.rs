@@ -65,32 +65,19 @@ pub(crate) struct Stream(AsyncFd<TcpStream>);
 
 impl Stream {
     fn register(stream: TcpStream) -> io::Result<Self> {
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        #[cfg(target_os = "linux")]
-        let interest = interest | Interest::PRIORITY;
+        let interest = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
         register(stream, interest).map(Self)
     }
 
     /// Whether the peer has sent urgent data that may not have been read.
-    #[cfg(target_os = "linux")]
     fn has_urgent(&self) -> bool {
         self.0.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
     }
 
-    #[cfg(target_os = "linux")]
     fn forget_urgent(&self) {
         let nothing = |_: &TcpStream| Err::<(), _>(io::ErrorKind::WouldBlock.into());
         let _ = self.0.try_io(Interest::PRIORITY, nothing);
     }
-
-    /// Elsewhere nobody is told, and every read is tried until there is nothing.
-    #[cfg(not(target_os = "linux"))]
-    fn has_urgent(&self) -> bool {
-        true
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn forget_urgent(&self) {}
 }
 
 impl driver::Stream for Stream {

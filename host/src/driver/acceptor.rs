@@ -12,9 +12,8 @@ use crate::{AcceptErrors, Recovery, prepare};
 
 /// The listeners of one server.
 pub(super) struct Acceptor<R: Runtime> {
+    /// Whichever had a connection is asked last from then on, and keeps none of the others waiting.
     listeners: Vec<R::Listener>,
-    /// The one that is asked first, so that none keeps the others waiting.
-    first: usize,
     waker: Waker,
     /// Since the last time that there was nothing to accept, this was woken.
     pub(super) is_ready: bool,
@@ -30,7 +29,6 @@ impl<R: Runtime> Acceptor<R> {
         let listeners = listeners.into_iter().map(R::Listener::new);
         Ok(Self {
             listeners: listeners.collect::<io::Result<_>>()?,
-            first: 0,
             waker,
             is_ready: true,
             errors: AcceptErrors::new(),
@@ -50,11 +48,10 @@ impl<R: Runtime> Acceptor<R> {
             ready!(self.timer.poll_until(cx, until));
             self.paused_until = None;
         }
-        let count = self.listeners.len();
-        for place in (self.first..self.first + count).map(|place| place % count) {
-            match self.listeners[place].poll_accept(cx) {
+        for (place, listener) in self.listeners.iter().enumerate() {
+            match listener.poll_accept(cx) {
                 Poll::Ready(Ok((stream, address))) => {
-                    self.first = place + 1;
+                    self.listeners.rotate_left(place + 1);
                     return Poll::Ready(Some((stream, Peer::from(address))));
                 }
                 Poll::Ready(Err(error)) => {

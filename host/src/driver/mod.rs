@@ -92,7 +92,7 @@ struct Driver<R: Runtime> {
     /// Closed connections that are still read from, and when they were closed.
     lingering: VecDeque<(Instant, ConnId)>,
     timer: R::Timer,
-    /// The server's time is due, and the system was asked once more who is ready.
+    /// The server's time was due in the last turn, after which the system was asked who is ready.
     is_due: bool,
 }
 
@@ -389,16 +389,16 @@ impl<R: Runtime> Driver<R> {
     fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let now = self.clock.now();
         let timeout = self.server.poll_timeout();
-        if timeout.is_some_and(|due| due <= now) {
+        let is_due = timeout.is_some_and(|due| due <= now);
+        let was_due = mem::replace(&mut self.is_due, is_due);
+        if is_due {
             // Whoever sent or took something in time has not timed out, though it was not looked at:
             // a process that was stopped goes on with its timers.
-            if mem::replace(&mut self.is_due, true) {
-                self.is_due = false;
+            if was_due {
                 self.server.handle_timeout(now);
             }
             return Poll::Ready(());
         }
-        self.is_due = false;
         let lingering = self.first_lingering().map(|(until, _)| until);
         match timeout.into_iter().chain(lingering).min() {
             Some(due) => self.timer.poll_until(cx, self.clock.to_std(due)),

@@ -95,7 +95,7 @@ impl Engine {
     /// The largest chunk that is one message, in bytes: what it brings about must fit into a
     /// batch.
     pub(crate) fn max_chunk(&self) -> usize {
-        (self.limits.max_backlog / 4).max(1)
+        self.limits.quarter_backlog()
     }
 
     /// Whether this is who types at the server's keyboard in a dialect that needs somebody there:
