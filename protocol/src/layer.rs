@@ -23,8 +23,11 @@ use crate::peer::Peer;
 /// A layer may answer its peer by itself, in any call that lends it `wire`: with its part of a
 /// handshake, a pong, a page. What it appends there counts towards the backlog of its connection.
 ///
-/// After an error, and once its [stage](Self::stage) is [`Ended`](LayerStage::Ended), nothing but
-/// `finish` is called; what is on the wire by then is still sent.
+/// What is on the wire is sent, whatever happens. After an error, and from
+/// [`InputEnded`](LayerStage::InputEnded) on, nothing further is received; answers to what came
+/// before may still be sealed (a layer that can carry nothing any more drops them), and `finish`
+/// comes last. Once the [stage](Self::stage) is [`Ended`](LayerStage::Ended), nothing but `finish`
+/// is called.
 pub trait Layer: Send {
     /// Takes what the peer sent, cut anywhere. Appends to `plain` what is in it for the dialect,
     /// and to `wire` what has to be answered.
@@ -45,8 +48,8 @@ pub trait Layer: Send {
     /// The transport says that no further byte will come. Says whether the peer meant to end.
     fn receive_eof(&mut self) -> LayerEnd;
 
-    /// Appends to `wire` what carries `plain`: whole frames of the dialect. Only called while the
-    /// layer is [open](LayerStage::Open).
+    /// Appends to `wire` what carries `plain`: whole frames of the dialect. Only called once the
+    /// layer has been [open](LayerStage::Open).
     fn seal(&mut self, plain: &[u8], wire: &mut BytesMut);
 
     /// Says goodbye in the layer's own way, after all that was sealed.
@@ -86,7 +89,11 @@ pub enum LayerStage {
     Opening,
     /// Plain bytes go both ways.
     Open,
-    /// The peer said goodbye, or was given all that it will get: the connection is to be closed.
+    /// The peer said, in the layer's own way, that it will send nothing more. What it sent before
+    /// is still answered: this is an [authentic](LayerEnd::Authentic) end of input.
+    InputEnded,
+    /// The peer was given all that it will get, or left before it came to the dialect: the
+    /// connection is to be closed.
     Ended,
 }
 
