@@ -62,8 +62,13 @@ impl Launch {
     }
 
     /// Runs under a limit of open files, given as the shell's `ulimit` has it (`-n 64`).
-    pub(crate) fn limited(mut self, limit: &str) -> Self {
-        self.prelude = Some(format!("ulimit {limit}; exec \"$0\" \"$@\""));
+    pub(crate) fn limited(self, limit: &str) -> Self {
+        self.after(&format!("ulimit {limit}"))
+    }
+
+    /// Runs after a command of the shell, and in the process that it leaves.
+    pub(crate) fn after(mut self, command: &str) -> Self {
+        self.prelude = Some(format!("{command}; exec \"$0\" \"$@\""));
         self
     }
 

@@ -2,19 +2,29 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 
 use thiserror::Error;
 
-/// A host and a port: `192.0.2.1:8888`, `[2001:db8::1]:8888` or `chat.example:8888`.
+/// A host and a port: `192.0.2.1:8888`, `[2001:db8::1]:8888`, `[fe80::1%eth0]:8888` or
+/// `chat.example:8888`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address(Kind);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
     Socket(SocketAddr),
-    Name { host: String, port: u16 },
+    Name {
+        host: String,
+        port: u16,
+    },
+    /// An address that means something on one network interface only (RFC 4007, section 11).
+    Scoped {
+        ip: Ipv6Addr,
+        interface: String,
+        port: u16,
+    },
 }
 
 impl Address {
@@ -32,10 +42,15 @@ impl Address {
     pub fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         let (host, port) = match &self.0 {
             Kind::Socket(address) => return Ok(vec![*address]),
-            Kind::Name { host, port } => (host.as_str(), *port),
+            Kind::Name { host, port } => (host.clone(), *port),
+            Kind::Scoped {
+                ip,
+                interface,
+                port,
+            } => (format!("{ip}%{interface}"), *port),
         };
         let mut addresses = Vec::new();
-        for address in (host, port).to_socket_addrs()? {
+        for address in (host.as_str(), port).to_socket_addrs()? {
             if !addresses.contains(&address) {
                 addresses.push(address);
             }
@@ -59,6 +74,14 @@ impl FromStr for Address {
         }
         let (host, port) = text.rsplit_once(':').ok_or(AddressError)?;
         let port = port.parse().map_err(|_| AddressError)?;
+        if let Some((ip, interface)) = scoped(host) {
+            let interface = interface.to_owned();
+            return Ok(Self(Kind::Scoped {
+                ip,
+                interface,
+                port,
+            }));
+        }
         if !is_host_name(host) {
             return Err(AddressError);
         }
@@ -74,6 +97,11 @@ impl fmt::Display for Address {
         match &self.0 {
             Kind::Socket(address) => address.fmt(f),
             Kind::Name { host, port } => write!(f, "{host}:{port}"),
+            Kind::Scoped {
+                ip,
+                interface,
+                port,
+            } => write!(f, "[{ip}%{interface}]:{port}"),
         }
     }
 }
@@ -85,6 +113,15 @@ impl fmt::Display for Address {
      chat.example:8888"
 )]
 pub struct AddressError;
+
+/// Splits `[fe80::1%eth0]`. Whether there is such an interface is for the system to say.
+fn scoped(host: &str) -> Option<(Ipv6Addr, &str)> {
+    let inner = host.strip_prefix('[')?.strip_suffix(']')?;
+    let (ip, interface) = inner.split_once('%')?;
+    let is_name = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'[' | b']' | b'%');
+    let is_interface = !interface.is_empty() && interface.bytes().all(is_name);
+    is_interface.then_some((ip.parse().ok()?, interface))
+}
 
 /// Whether a resolver may be asked for this name. One that ends in a number is a mistyped IPv4
 /// address: no top-level domain does (RFC 3696, section 2).
@@ -113,6 +150,8 @@ mod tests {
             "localhost:8888",
             "chat.example.:2000",
             "my_host-1:7",
+            "[fe80::1%eth0]:8888",
+            "[fe80::1%2]:8888",
         ] {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
         }
@@ -135,6 +174,11 @@ mod tests {
             "[::1]",
             "[::1:8888",
             "[nobody]:1",
+            "[fe80::1%]:1",
+            "[fe80::1%a b]:1",
+            "[192.0.2.1%eth0]:1",
+            "fe80::1%eth0:1",
+            "eth0%fe80::1:1",
             "a b:1",
             "a..b:1",
             ".:1",
@@ -152,5 +196,16 @@ mod tests {
     fn a_numeric_address_is_itself() {
         let address: Address = "[::1]:7".parse().unwrap();
         assert_eq!(address.resolve().unwrap(), ["[::1]:7".parse().unwrap()]);
+    }
+
+    #[test]
+    fn an_interface_is_known_by_its_name() {
+        let address: Address = "[fe80::1%lo]:7".parse().unwrap();
+        let [SocketAddr::V6(resolved)] = address.resolve().unwrap()[..] else {
+            panic!("one address stands for one")
+        };
+        assert_ne!(resolved.scope_id(), 0);
+        let nowhere: Address = "[fe80::1%nosuchnet]:7".parse().unwrap();
+        nowhere.resolve().unwrap_err();
     }
 }

@@ -33,7 +33,7 @@ pub struct Service {
     /// readiness are the same system calls for both. What is particular to TCP, addresses and
     /// options ([`prepare`](crate::prepare)) among it, fails.
     pub console: Option<TcpStream>,
-    /// Readable once the program was told to end (SIGINT or SIGTERM). What can be read from it
+    /// Readable once the program was told to end (SIGINT, SIGTERM or SIGHUP). What can be read from it
     /// means nothing.
     pub shutdown: UnixStream,
 }
@@ -117,6 +117,10 @@ fn try_serve(
     screen: &Screen,
     run: impl FnOnce(Service) -> io::Result<()>,
 ) -> Result<(), Failure> {
+    for variable in &options.ignored {
+        let dialect = options.config.dialect;
+        warn!("{variable} does not fit the dialect '{dialect}' and is ignored");
+    }
     if let Err(error) = descriptors::raise_limit() {
         warn!("cannot raise the limit of open file descriptors: {error}");
     }

@@ -1,5 +1,6 @@
-//! SIGINT and SIGTERM: the first one asks, the second one insists.
+//! SIGINT, SIGTERM and SIGHUP: the first one asks, the second one insists.
 
+use std::fs;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -20,6 +21,9 @@ impl Signals {
     /// From now on the first signal is noted, and the second one ends the process at once, with
     /// 128 and its number for exit status. Takes no thread.
     ///
+    /// SIGHUP is left alone where the process was started to ignore it: `nohup` has asked for a
+    /// program that outlives its terminal.
+    ///
     /// # Errors
     ///
     /// The system's, where it has no descriptor left or refuses the signal's action.
@@ -27,7 +31,8 @@ impl Signals {
         let (stream, wake) = UnixStream::pair()?;
         stream.set_nonblocking(true)?;
         let came = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
+        let asked = [SIGINT, SIGTERM].into_iter();
+        for signal in asked.chain((!is_ignored(SIGHUP)).then_some(SIGHUP)) {
             // In the order in which they run: the first signal must not find what it sets itself.
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&came))?;
             flag::register(signal, Arc::clone(&came))?;
@@ -80,6 +85,14 @@ impl Signals {
         let came = Arc::clone(&self.came);
         move || came.load(Ordering::SeqCst)
     }
+}
+
+/// Whether the process ignores a signal. Nothing is known where there is no `/proc`.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// What would end the process, with its numbers.

@@ -60,6 +60,10 @@ fn trials() -> Vec<Trial> {
         ("the_help_names_every_option", help_names_every_option),
         ("what_makes_no_sense_is_refused_with_status_2", usage_errors),
         ("what_does_not_fit_the_dialect_is_refused_by_name", misfits),
+        (
+            "a_variable_that_does_not_fit_the_dialect_is_ignored_with_a_warning",
+            foreign_variables,
+        ),
         ("what_fits_is_accepted", fits),
         ("the_command_line_wins_over_the_environment", precedence),
         (
@@ -70,7 +74,8 @@ fn trials() -> Vec<Trial> {
         ("the_first_signal_ends_with_status_0", first_signal),
         ("the_second_signal_ends_at_once", second_signal),
         ("the_console_is_a_connection_from_end_to_end", console),
-        ("standard_input_may_be_anything", odd_input),
+        ("standard_input_may_be_anything_that_can_be_read", odd_input),
+        ("standard_input_may_be_no_directory", directory_for_input),
         ("standard_output_may_be_gone", closed_output),
         ("standard_error_may_be_full", full_stderr),
     ];
@@ -90,11 +95,15 @@ fn help_and_version() {
     assert_eq!(help.status.code(), Some(0));
     assert!(stdout(&help).contains("Usage: linechat-test serve [OPTIONS] [DIALECT]"));
     assert!(stdout(&run(&["serve", "--help"], &[])).contains("Usage: linechat-test serve"));
-    let version = run(&["--version"], &[]);
-    assert_eq!(
-        (version.status.code(), &*stdout(&version)),
-        (Some(0), "linechat-test 1.2.3\n")
-    );
+    assert!(stdout(&run(&["help"], &[])).contains("Usage: linechat-test serve"));
+    assert!(stdout(&run(&["help", "serve"], &[])).contains("--max-line <BYTES>"));
+    for way in ["--version", "version"] {
+        let version = run(&[way], &[]);
+        assert_eq!(
+            (version.status.code(), &*stdout(&version)),
+            (Some(0), "linechat-test 1.2.3\n")
+        );
+    }
 }
 
 fn help_names_every_option() {
@@ -145,8 +154,15 @@ fn usage_errors() {
             &["serve", "--listen", "127.0.0.1:99999"],
             "expected an address and a port",
         ),
-        (&["serve", "--max-line", "0"], "--max-line"),
-        (&["serve", "--max-line", "8k"], "--max-line"),
+        (&["serve", "--port", "9000"], "'--listen 127.0.0.1:9000'"),
+        (&["serve", "-p", "9000"], "'--listen 127.0.0.1:9000'"),
+        (&["serve", "--port"], "'--listen 127.0.0.1:9000'"),
+        (&["serve", "--max-line", "0"], "1 or more"),
+        (&["serve", "--max-line", "-1"], "1 or more"),
+        (&["serve", "--max-line", "8k"], "'8k' for '--max-line"),
+        (&["serve", "--rate-limit", "-1"], "0 for no limit"),
+        (&["serve", "--max-connections", "-1"], "0 for no limit"),
+        (&["serve", "--idle-timeout", "-1"], "0 for none"),
         (
             &["serve", "--grace", "soon"],
             "expected a number of seconds",
@@ -165,17 +181,20 @@ fn usage_errors() {
         assert_refused(&run(args, &[]), says);
     }
     for (variable, value, says) in [
-        ("LINECHAT_MAX_LINE", "much", "--max-line"),
-        ("LINECHAT_STDIO", "perhaps", "--stdio"),
         (
-            "LINECHAT_LISTEN",
-            "127.0.0.1:0,",
-            "expected an address and a port",
+            "LINECHAT_MAX_LINE",
+            "much",
+            "'LINECHAT_MAX_LINE, which stands for --max-line",
         ),
+        ("LINECHAT_STDIO", "perhaps", "'LINECHAT_STDIO, which"),
+        ("LINECHAT_QUIET", "perhaps", "'LINECHAT_QUIET, which"),
+        ("LINECHAT_LISTEN", "127.0.0.1:0,", "'LINECHAT_LISTEN, which"),
         ("LINECHAT_NO_LISTEN", "true", "add '--stdio'"),
     ] {
         assert_refused(&run(&["serve"], &[(variable, value)]), says);
     }
+    let both = run(&["serve", "--grace", "x"], &[("LINECHAT_GRACE", "y")]);
+    assert_refused(&both, "'x' for '--grace <SECS>'");
 }
 
 fn misfits() {
@@ -198,8 +217,19 @@ fn misfits() {
     ] {
         assert_refused(&run(args, &[]), says);
     }
-    let from_environment = run(&["serve"], &[("LINECHAT_UPPERCASE", "true")]);
-    assert_refused(&from_environment, "LINECHAT_UPPERCASE");
+}
+
+/// Set for one server, and in the way of another: it must not keep it from starting.
+fn foreign_variables() {
+    let variables = [("LINECHAT_UPPERCASE", "true"), ("LINECHAT_MAX_USERS", "3")];
+    let args = ["serve", "--listen", "127.0.0.1:0"];
+    let rooms = Program::start_warning(&args, &variables, 2);
+    assert!(rooms.line.contains("listening on "), "{}", rooms.line);
+    for (variable, _) in variables {
+        let warnings = rooms.warnings.join("\n");
+        assert!(warnings.contains(variable), "{warnings}");
+    }
+    rooms.end();
 }
 
 fn fits() {
@@ -311,14 +341,18 @@ fn announcement() {
 }
 
 fn first_signal() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let program = Program::start(&["serve", "--listen", "127.0.0.1:0"], &[]);
         assert_eq!(program.end_by(signal), Some(0));
     }
 }
 
 fn second_signal() {
-    for (signal, status) in [(Signal::INT, 128 + 2), (Signal::TERM, 128 + 15)] {
+    for (signal, status) in [
+        (Signal::INT, 128 + 2),
+        (Signal::TERM, 128 + 15),
+        (Signal::HUP, 128 + 1),
+    ] {
         let mut program = Program::start(&["serve", "--listen", "127.0.0.1:0"], &[(DEAF, "1")]);
         program.signal(Signal::INT);
         let mut heard = [0; 6];
@@ -346,16 +380,22 @@ fn odd_input() {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let file = std::fs::File::open(manifest).unwrap();
     let length = file.metadata().unwrap().len();
-    for (input, expected) in [
-        (Stdio::null(), 0),
-        (Stdio::from(file), length),
-        (Stdio::from(std::fs::File::open("/").unwrap()), 0),
-    ] {
+    for (input, expected) in [(Stdio::null(), 0), (Stdio::from(file), length)] {
         let mut command = command(&["serve", "echo", "--stdio", "--no-listen"], &[]);
         let output = command.stdin(input).output().unwrap();
         assert_eq!(output.status.code(), Some(0));
         assert_eq!(output.stdout.len() as u64, expected);
     }
+}
+
+fn directory_for_input() {
+    let mut command = command(&["serve", "echo", "--stdio", "--no-listen"], &[]);
+    let directory = std::fs::File::open("/").unwrap();
+    let output = command.stdin(directory).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("standard input is a directory"), "{text}");
 }
 
 fn closed_output() {
@@ -390,13 +430,20 @@ fn full_stderr() {
 struct Program {
     child: Child,
     stderr: BufReader<ChildStderr>,
-    /// The first line on standard error.
+    /// The lines on standard error before it.
+    warnings: Vec<String>,
+    /// The line on standard error that says where it listens.
     line: String,
 }
 
 impl Program {
     /// Starts a program and waits for its first line.
     fn start(args: &[&str], env: &[(&str, &str)]) -> Self {
+        Self::start_warning(args, env, 0)
+    }
+
+    /// The same after some warnings.
+    fn start_warning(args: &[&str], env: &[(&str, &str)], warnings: usize) -> Self {
         let mut command = command(args, env);
         let mut child = command
             .stdin(Stdio::piped())
@@ -408,8 +455,10 @@ impl Program {
         let mut program = Self {
             child,
             stderr,
+            warnings: Vec::new(),
             line: String::new(),
         };
+        program.warnings = (0..warnings).map(|_| program.next_line()).collect();
         program.line = program.next_line();
         assert!(program.line.contains("listening on "), "{}", program.line);
         program

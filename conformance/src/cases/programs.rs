@@ -21,12 +21,15 @@ cases![
     a_switch_in_the_environment_is_true_or_false,
     listeners_in_the_environment_are_a_list,
     nonsense_in_the_environment_is_status_2,
+    a_variable_for_another_dialect_does_not_count,
+    what_is_wrong_is_said_with_what_to_do,
     help_names_every_option_on_standard_output,
     version_is_on_standard_output,
-    both_signals_end_the_program_with_status_0,
+    each_signal_ends_the_program_with_status_0,
     queued_output_is_flushed_before_the_end,
     grace_bounds_the_flush,
     a_second_signal_ends_at_once,
+    nohup_is_respected,
     a_stopped_server_can_be_started_again_on_its_port,
     running_out_of_descriptors_pauses_accepting,
     the_soft_limit_of_descriptors_is_raised,
@@ -210,13 +213,58 @@ fn nonsense_in_the_environment_is_status_2(bench: &Bench) {
     }
 }
 
+fn a_variable_for_another_dialect_does_not_count(bench: &Bench) {
+    let launch = bench
+        .launch("serve rooms --listen 127.0.0.1:0")
+        .env("LINECHAT_MAX_USERS", "1")
+        .env("LINECHAT_UPPERCASE", "true");
+    let server = bench.start_listening(launch);
+    let (mut alice, mut bob) = (user(&server, "alice"), user(&server, "bob"));
+    alice.send("hi\n");
+    bob.expect("alice: hi\r\n");
+    for variable in ["LINECHAT_MAX_USERS", "LINECHAT_UPPERCASE"] {
+        let log = server.stderr();
+        log.wait_for(variable, |log| log.contains(variable).then_some(()));
+    }
+    let echo = bench.serve("echo");
+    let line = format!("connect echo {}", echo.door());
+    let outcome = bench.finish_with(bench.launch(&line).env("LINECHAT_NAME", "me"), "hi\n");
+    assert_eq!((outcome.status, &*outcome.stdout), (0, "hi\n"));
+}
+
+fn what_is_wrong_is_said_with_what_to_do(bench: &Bench) {
+    for (line, advice) in [
+        ("serve --port 9000", "--listen 127.0.0.1:9000"),
+        ("serve --max-line 0", "1 or more"),
+        ("serve --max-line -1", "1 or more"),
+        ("serve --max-connections -1", "0 for no limit"),
+        ("serve --idle-timeout -1", "0 for none"),
+    ] {
+        let outcome = bench.run(line);
+        assert_is_usage_error(&outcome, line);
+        assert!(outcome.stderr.contains(advice), "{line}: {outcome:?}");
+    }
+    for (name, value) in [
+        ("LINECHAT_MAX_LINE", "many"),
+        ("LINECHAT_STDIO", "perhaps"),
+        ("LINECHAT_LISTEN", "here"),
+        ("LINECHAT_GRACE", "-1"),
+    ] {
+        let outcome = bench.finish(bench.launch("serve").env(name, value));
+        assert_is_usage_error(&outcome, name);
+        assert!(outcome.stderr.contains(name), "{name}: {outcome:?}");
+    }
+}
+
 fn help_names_every_option_on_standard_output(bench: &Bench) {
-    let brief = bench.run("--help");
-    assert_eq!((brief.status, brief.stderr.as_str()), (0, ""), "{brief:?}");
-    assert!(
-        brief.stdout.contains("serve") && brief.stdout.contains("connect"),
-        "{brief:?}"
-    );
+    for asked in ["--help", "help"] {
+        let brief = bench.run(asked);
+        assert_eq!((brief.status, brief.stderr.as_str()), (0, ""), "{brief:?}");
+        assert!(
+            brief.stdout.contains("serve") && brief.stdout.contains("connect"),
+            "{brief:?}"
+        );
+    }
 
     let help = bench.run("serve --help");
     assert_eq!((help.status, help.stderr.as_str()), (0, ""), "{help:?}");
@@ -253,21 +301,23 @@ fn help_names_every_option_on_standard_output(bench: &Bench) {
 }
 
 fn version_is_on_standard_output(bench: &Bench) {
-    let outcome = bench.run("--version");
-    assert_eq!(
-        (outcome.status, outcome.stderr.as_str()),
-        (0, ""),
-        "{outcome:?}"
-    );
-    assert!(
-        outcome.stdout.contains(|c: char| c.is_ascii_digit()),
-        "{outcome:?}"
-    );
+    for asked in ["--version", "version"] {
+        let outcome = bench.run(asked);
+        assert_eq!(
+            (outcome.status, outcome.stderr.as_str()),
+            (0, ""),
+            "{outcome:?}"
+        );
+        assert!(
+            outcome.stdout.contains(|c: char| c.is_ascii_digit()),
+            "{outcome:?}"
+        );
+    }
 }
 
-fn both_signals_end_the_program_with_status_0(bench: &Bench) {
+fn each_signal_ends_the_program_with_status_0(bench: &Bench) {
     for dialect in ["echo", "relay", "addressed", "rooms", "pair", "direct"] {
-        for signal in [Signal::TERM, Signal::INT] {
+        for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
             let mut server = bench.serve(dialect);
             let mut peer = server.peer("peer");
             // The server has to know the peer before it can end the connection in order.
@@ -282,6 +332,8 @@ fn both_signals_end_the_program_with_status_0(bench: &Bench) {
             }
             server.signal(signal);
             peer.expect_end();
+            // Nobody has to wait for what it might still send.
+            drop(peer);
             assert_eq!(server.exit_status(), 0, "{dialect}");
         }
     }
@@ -302,12 +354,14 @@ fn with_queued_output(server: &Running) -> (Peer, String, Peer) {
 const ROOMY: &str = "--max-backlog 16777216";
 
 fn queued_output_is_flushed_before_the_end(bench: &Bench) {
-    let mut server = bench.serve(&format!("rooms {ROOMY} --grace 60"));
-    let (mut lazy, queued, _sender) = with_queued_output(&server);
-    server.signal(Signal::TERM);
-    server.wait_until_refusing();
-    lazy.expect_last(queued);
-    assert_eq!(server.exit_status(), 0);
+    for signal in [Signal::TERM, Signal::HUP] {
+        let mut server = bench.serve(&format!("rooms {ROOMY} --grace 60"));
+        let (mut lazy, queued, _sender) = with_queued_output(&server);
+        server.signal(signal);
+        server.wait_until_refusing();
+        lazy.expect_last(queued);
+        assert_eq!(server.exit_status(), 0);
+    }
 }
 
 fn grace_bounds_the_flush(bench: &Bench) {
@@ -324,7 +378,7 @@ fn grace_bounds_the_flush(bench: &Bench) {
 }
 
 fn a_second_signal_ends_at_once(bench: &Bench) {
-    for (second, status) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+    for (second, status) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129)] {
         let mut server = bench.serve(&format!("rooms {ROOMY} --grace 600"));
         let (_lazy, _, _sender) = with_queued_output(&server);
         server.signal(Signal::TERM);
@@ -332,6 +386,20 @@ fn a_second_signal_ends_at_once(bench: &Bench) {
         server.signal(second);
         assert_eq!(server.exit_status(), status);
     }
+}
+
+/// Whoever starts a server with `nohup` wants it to outlive the terminal.
+fn nohup_is_respected(bench: &Bench) {
+    let launch = bench
+        .launch("serve echo --listen 127.0.0.1:0")
+        .after("trap '' HUP");
+    let mut server = bench.start_listening(launch);
+    let mut peer = server.peer("peer");
+    server.signal(Signal::HUP);
+    peer.asks("hi\n", "hi\n");
+    server.signal(Signal::HUP);
+    peer.asks("still there\n", "still there\n");
+    assert_eq!(server.terminate(), 0);
 }
 
 fn a_stopped_server_can_be_started_again_on_its_port(bench: &Bench) {

@@ -14,28 +14,45 @@ pub(super) fn name_dialects(arg: Arg) -> Arg {
     arg.help(format!("{help} [only for: {}]", dialects_that(*takes)))
 }
 
-/// Refuses an option that was given and that the dialect has no use for.
+/// Refuses an option that was given on the command line and that the dialect has no use for.
 pub(super) fn check(dialect: Dialect, matches: &ArgMatches) -> Result<(), Misuse> {
-    for (id, takes) in CONDITIONAL {
-        let given = match id {
-            _ if !is_option(matches, id) => Given::No,
-            "uppercase" | "full_duplex" => Given::switch(matches, id),
-            _ => Given::option(matches, id),
-        };
-        if given == Given::No || takes(dialect) {
-            continue;
-        }
-        let source = match given {
-            Given::Environment => format!(", which LINECHAT_{} gives,", id.to_uppercase()),
-            Given::No | Given::CommandLine => String::new(),
-        };
-        return Err(Misuse::conflict(format!(
-            "'--{}'{source} does not fit the dialect '{dialect}', it is only for: {}",
+    match misfits(dialect, matches, Given::CommandLine).next() {
+        None => Ok(()),
+        Some((id, takes)) => Err(Misuse::conflict(format!(
+            "'--{}' does not fit the dialect '{dialect}', it is only for: {}",
             id.replace('_', "-"),
             dialects_that(takes),
-        )));
+        ))),
     }
-    Ok(())
+}
+
+/// The options that the environment gives and that the chosen dialect has no use for. Whoever set
+/// them may have meant another server.
+pub(super) fn misfits_of_environment(matches: &ArgMatches) -> Vec<&'static str> {
+    let Ok(Some(dialect)) = matches.try_get_one("dialect") else {
+        return Vec::new();
+    };
+    let misfits = misfits(*dialect, matches, Given::Environment);
+    misfits.map(|(id, _)| id).collect()
+}
+
+fn misfits(
+    dialect: Dialect,
+    matches: &ArgMatches,
+    source: Given,
+) -> impl Iterator<Item = (&'static str, Takes)> {
+    CONDITIONAL
+        .into_iter()
+        .filter(move |(_, takes)| !takes(dialect))
+        .filter(move |(id, _)| given(matches, id) == source)
+}
+
+fn given(matches: &ArgMatches, id: &str) -> Given {
+    match id {
+        _ if !is_option(matches, id) => Given::No,
+        "uppercase" | "full_duplex" => Given::switch(matches, id),
+        _ => Given::option(matches, id),
+    }
 }
 
 /// Whether the subcommand has this option, and a value for it. (What clap has to say of options that

@@ -15,6 +15,8 @@ pub(crate) use self::logging::{LogFormat, LogOptions};
 pub(crate) use self::serve::ServeOptions;
 
 mod connect;
+mod count;
+mod environment;
 mod fit;
 mod logging;
 mod seconds;
@@ -38,21 +40,42 @@ pub(crate) fn parse(
     version: &'static str,
     args: impl IntoIterator<Item = OsString>,
 ) -> Result<Request, clap::Error> {
+    let args: Vec<_> = args.into_iter().collect();
     let mut command = command(program, version);
-    let matches = command.try_get_matches_from_mut(args)?;
-    let parsed = CommandLine::from_arg_matches(&matches)?;
-    let (name, matches) = matches.subcommand().expect("clap insists on a subcommand");
-    let checked = match parsed.verb {
-        Verb::Serve(args) => args
-            .check(matches)
-            .map(|options| Request::Serve(Box::new(options))),
-        Verb::Connect(args) => args.check(matches).map(Request::Connect),
+    let mut matches = matches(&mut command, &args)?;
+    let (verb, options) = chosen(&matches);
+    let verb = verb.to_owned();
+    let misfits = fit::misfits_of_environment(options);
+    if !misfits.is_empty() {
+        command = command.mut_subcommand(&verb, |verb| environment::ignore(verb, &misfits));
+        matches = self::matches(&mut command, &args)?;
+    }
+    let checked = match CommandLine::from_arg_matches(&matches)?.verb {
+        Verb::Serve(args) => args.check(chosen(&matches).1).map(|mut options| {
+            options.ignored = misfits.iter().copied().map(environment::variable).collect();
+            Request::Serve(Box::new(options))
+        }),
+        Verb::Connect(args) => args.check(chosen(&matches).1).map(Request::Connect),
+        Verb::Version => {
+            let asked = command.try_get_matches_from_mut([program, "--version"]);
+            return Err(asked.expect_err("to show a text counts as an error"));
+        }
     };
     checked.map_err(|misuse| {
-        let verb = command.find_subcommand_mut(name);
+        let verb = command.find_subcommand_mut(&verb);
         verb.expect("clap just found it")
             .error(misuse.kind, misuse.message)
     })
+}
+
+fn matches(command: &mut Command, args: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let matches = command.try_get_matches_from_mut(args);
+    matches.map_err(|error| environment::name_variable(error, command, args))
+}
+
+/// The subcommand and what was given to it.
+fn chosen(matches: &ArgMatches) -> (&str, &ArgMatches) {
+    matches.subcommand().expect("clap insists on a subcommand")
 }
 
 /// A chat server and its client that speak several line protocols
@@ -67,6 +90,9 @@ struct CommandLine {
 enum Verb {
     Serve(serve::ServeArgs),
     Connect(connect::ConnectArgs),
+    /// What `--version` does
+    #[command(hide = true)]
+    Version,
 }
 
 /// The whole command line of one program.
@@ -75,12 +101,12 @@ fn command(program: &'static str, version: &'static str) -> Command {
         .name(program)
         .bin_name(program)
         .version(version)
-        .disable_help_subcommand(true)
         .after_help(ENVIRONMENT)
         .mut_subcommands(|verb| {
             verb.after_help(ENVIRONMENT)
                 .mut_args(|arg| arg.hide_env(true))
                 .mut_args(switch_with_value)
+                .mut_args(negative_is_a_value)
                 .mut_args(fit::name_dialects)
         })
 }
@@ -108,6 +134,12 @@ fn switch_with_value(arg: Arg) -> Arg {
         .default_missing_value("true")
         .value_name("true|false")
         .hide_possible_values(true)
+}
+
+/// Has `--max-line -1` refused for its value, which says what to do, and not as an option `-1`.
+fn negative_is_a_value(arg: Arg) -> Arg {
+    let is_option = matches!(arg.get_action(), ArgAction::Set) && !arg.is_positional();
+    arg.allow_negative_numbers(is_option)
 }
 
 /// Options that are fine one by one, but make no sense together.
@@ -163,7 +195,8 @@ impl Given {
 const ENVIRONMENT: &str = "\
 Every option can also come from the environment: LINECHAT_MAX_LINE=4096 stands for --max-line 4096, \
 LINECHAT_LISTEN takes a list with commas, LINECHAT_VERBOSE a number, a switch true or false. What \
-the command line says wins.";
+the command line says wins. A variable that does not fit the dialect is ignored, with a warning from \
+a server: it may be meant for another one.";
 
 #[cfg(test)]
 mod tests {
@@ -180,7 +213,7 @@ mod tests {
         command.build();
         let verbs = command.get_subcommands();
         let args = verbs.flat_map(Command::get_arguments);
-        for arg in args.filter(|arg| !arg.is_positional()) {
+        for arg in args.filter(|arg| !arg.is_positional() && !arg.is_hide_set()) {
             let long = arg.get_long().unwrap();
             if long == "help" {
                 continue;

@@ -35,7 +35,7 @@ impl fmt::Display for Seconds {
 }
 
 #[derive(Debug, Error, PartialEq)]
-#[error("expected a number of seconds, such as 30 or 0.5")]
+#[error("expected a number of seconds, such as 30 or 0.5, or 0 for none")]
 pub(super) struct SecondsError;
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use clap::builder::RangedU64ValueParser;
+use clap::builder::UnknownArgumentValueParser;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, ValueEnum};
 use linechat_protocol::{Config, Dialect, Framing, Limits};
 
+use super::count::{at_least_one, zero_or_more};
 use super::logging::{LogArgs, LogOptions};
 use super::seconds::Seconds;
 use super::{Given, Misuse, dialect, fit};
@@ -22,9 +23,11 @@ pub(crate) struct ServeOptions {
     /// Whether the program's own standard input and output are a connection, too.
     pub(crate) console: bool,
     pub(crate) log: LogOptions,
+    /// The variables of the environment that do not fit the dialect, and do not count.
+    pub(crate) ignored: Vec<String>,
 }
 
-/// Run a server until SIGINT or SIGTERM
+/// Run a server until SIGINT, SIGTERM or SIGHUP
 #[derive(Args, Debug)]
 pub(super) struct ServeArgs {
     /// The protocol to speak
@@ -50,6 +53,11 @@ struct ListenArgs {
     #[arg(long, env = "LINECHAT_LISTEN")]
     #[arg(value_name = "ADDR:PORT", value_delimiter = ',')]
     listen: Vec<Address>,
+
+    /// What other servers have, and this one has not
+    #[arg(short, long, hide = true, num_args = 0..=1, default_missing_value = "")]
+    #[arg(value_parser = no_port())]
+    port: Option<String>,
 
     /// Attach this program's own standard input and output as one more connection
     #[arg(long, env = "LINECHAT_STDIO")]
@@ -83,7 +91,7 @@ struct MessageArgs {
         hide_env_values = true,
         value_name = "BYTES"
     )]
-    #[arg(value_parser = at_least_one(), default_value_t = Limits::default().max_line)]
+    #[arg(value_parser = at_least_one, default_value_t = Limits::default().max_line)]
     max_line: usize,
 
     /// How many messages a second are taken from one connection, the rest waits; 0: any number
@@ -93,6 +101,7 @@ struct MessageArgs {
         hide_env_values = true,
         value_name = "N"
     )]
+    #[arg(value_parser = zero_or_more::<u32>)]
     #[arg(default_value_t = Limits::default().rate_limit.map_or(0, NonZeroU32::get))]
     rate_limit: u32,
 }
@@ -107,7 +116,7 @@ struct LimitArgs {
         hide_env_values = true,
         value_name = "BYTES"
     )]
-    #[arg(value_parser = at_least_one(), default_value_t = Limits::default().max_backlog)]
+    #[arg(value_parser = at_least_one, default_value_t = Limits::default().max_backlog)]
     max_backlog: usize,
 
     /// How many bytes may wait for all recipients together before the slowest is closed
@@ -117,7 +126,7 @@ struct LimitArgs {
         hide_env_values = true,
         value_name = "BYTES"
     )]
-    #[arg(value_parser = at_least_one(), default_value_t = Limits::default().max_buffered)]
+    #[arg(value_parser = at_least_one, default_value_t = Limits::default().max_buffered)]
     max_buffered: usize,
 
     /// How many connections are served at a time, further ones wait; 0: any number
@@ -127,12 +136,14 @@ struct LimitArgs {
         hide_env_values = true,
         value_name = "N"
     )]
+    #[arg(value_parser = zero_or_more::<usize>)]
     #[arg(default_value_t = Limits::default().max_connections.map_or(0, NonZeroUsize::get))]
     max_connections: usize,
 
     /// How many of them may come from one address, further ones are closed; 0: any number
     #[arg(long, env = "LINECHAT_MAX_CONNECTIONS_PER_IP")]
     #[arg(value_name = "N")]
+    #[arg(value_parser = zero_or_more::<usize>)]
     #[arg(default_value_t = Limits::default().max_connections_per_ip.map_or(0, NonZeroUsize::get))]
     max_connections_per_ip: usize,
 
@@ -143,7 +154,7 @@ struct LimitArgs {
         hide_env_values = true,
         value_name = "N"
     )]
-    #[arg(value_parser = at_least_one(), default_value_t = Limits::default().max_rooms)]
+    #[arg(value_parser = at_least_one, default_value_t = Limits::default().max_rooms)]
     max_rooms: usize,
 
     /// How many rooms one user may be in at a time
@@ -153,7 +164,7 @@ struct LimitArgs {
         hide_env_values = true,
         value_name = "N"
     )]
-    #[arg(value_parser = at_least_one(), default_value_t = Limits::default().max_rooms_per_user)]
+    #[arg(value_parser = at_least_one, default_value_t = Limits::default().max_rooms_per_user)]
     max_rooms_per_user: usize,
 
     /// How many users may be logged in at a time
@@ -163,7 +174,7 @@ struct LimitArgs {
         hide_env_values = true,
         value_name = "N"
     )]
-    #[arg(value_parser = at_least_one(), default_value_t = Limits::default().max_users)]
+    #[arg(value_parser = at_least_one, default_value_t = Limits::default().max_users)]
     max_users: usize,
 }
 
@@ -227,6 +238,7 @@ impl ServeArgs {
             listen: self.listening.check(self.dialect, matches)?,
             console,
             log: self.logging.check(matches)?,
+            ignored: Vec::new(),
         })
     }
 
@@ -294,13 +306,13 @@ impl ListenArgs {
     }
 }
 
+fn no_port() -> UnknownArgumentValueParser {
+    UnknownArgumentValueParser::suggest("to listen on port 9000, use '--listen 127.0.0.1:9000'")
+}
+
 /// `None` for zero, by which a timeout is switched off.
 fn unless_zero(seconds: Seconds) -> Option<Duration> {
     (!seconds.0.is_zero()).then_some(seconds.0)
-}
-
-fn at_least_one() -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(1..)
 }
 
 #[cfg(test)]

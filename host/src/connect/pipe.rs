@@ -10,6 +10,7 @@ use rustix::stdio::stdin;
 use super::keyboard::Keyboard;
 use super::session::{Front, KeyboardState};
 use super::talk::{Said, Typed};
+use crate::descriptors::check_input;
 use crate::escaped::Escaped;
 use crate::log::with_own_mode;
 
@@ -24,8 +25,9 @@ pub(super) struct Pipe {
 impl Pipe {
     /// # Errors
     ///
-    /// The system's, where it has no descriptor left.
+    /// Standard input cannot be read, or the system has no descriptor left.
     pub(super) fn open() -> io::Result<Self> {
+        check_input(stdin())?;
         Ok(Self {
             keyboard: Keyboard::default(),
             output: with_own_mode(io::stdout().as_fd())?,

@@ -16,6 +16,7 @@ use self::shuttle::Shuttle;
 use crate::connect::lines::Lines;
 use crate::connect::session::{Outcome, Session};
 use crate::connection::LINGER;
+use crate::descriptors::check_input;
 use crate::log::LogReader;
 use crate::signals::Signals;
 use crate::terminal::{RawTerminal, Style, Terminal, User};
@@ -37,8 +38,9 @@ impl Console {
     ///
     /// # Errors
     ///
-    /// The system's, where it has no descriptor or no thread left.
+    /// Standard input cannot be read, or the system has no descriptor or no thread left.
     pub(crate) fn open() -> io::Result<(Self, TcpStream)> {
+        check_input(stdin())?;
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         theirs.set_nonblocking(true)?;
