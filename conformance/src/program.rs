@@ -1,6 +1,7 @@
 //! The program under test, and how it is started.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -82,19 +83,20 @@ impl Launch {
         self.spawn(command, transcript)
     }
 
-    /// The same on a terminal.
+    /// The same on a terminal of its own, whose Ctrl-C reaches it as a signal unless it sees to
+    /// that itself.
     #[track_caller]
     pub(crate) fn start_on(self, terminal: &Terminal, transcript: &Transcript) -> Running {
-        let mut command = self.command();
-        command
-            .env("TERM", "xterm-256color")
-            .stdout(terminal.device())
-            .stderr(terminal.device());
-        if self.has_keyboard {
+        let mut command = if self.has_keyboard {
+            let mut command = self.command_after(&["setsid", "--ctty"]);
             command.stdin(terminal.device());
+            command
         } else {
+            let mut command = self.command();
             command.stdin(Stdio::null());
-        }
+            command
+        };
+        command.stdout(terminal.device()).stderr(terminal.device());
         self.spawn(command, transcript)
     }
 
@@ -111,18 +113,23 @@ impl Launch {
     }
 
     fn command(&self) -> Command {
-        let mut command = match &self.prelude {
-            None => Command::new(&self.program),
-            Some(prelude) => {
-                let mut shell = Command::new("sh");
-                shell.arg("-c").arg(prelude).arg(&self.program);
-                shell
-            }
-        };
-        command.args(&self.arguments);
+        self.command_after(&[])
+    }
+
+    /// The command, which another one with its own arguments is to run.
+    fn command_after(&self, words: &[&str]) -> Command {
+        let mut words: Vec<_> = words.iter().map(OsString::from).collect();
+        if let Some(prelude) = &self.prelude {
+            words.extend(["sh", "-c", prelude].map(OsString::from));
+        }
+        words.push(self.program.clone().into());
+        words.extend(self.arguments.iter().map(OsString::from));
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
         for (name, _) in env::vars_os().filter(|(name, _)| is_setting(&name.to_string_lossy())) {
             command.env_remove(name);
         }
+        command.env("TERM", "xterm-256color");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

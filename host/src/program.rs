@@ -91,15 +91,14 @@ enum Screen {
 
 fn init_log(options: &ServeOptions) -> io::Result<Screen> {
     if !options.console || !Terminal::is_there() {
-        log::init(options.log, None)?;
+        log::init(options.log)?;
         return Ok(Screen::Pipes);
     }
     if !io::stderr().is_terminal() {
-        log::init(options.log, None)?;
+        log::init(options.log)?;
         return Ok(Screen::Terminal { log: None });
     }
-    let (reader, writer) = LogReader::new()?;
-    log::init(options.log, Some(writer))?;
+    let reader = log::init_with_reader(options.log)?;
     Ok(Screen::Terminal { log: Some(reader) })
 }
 

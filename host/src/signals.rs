@@ -2,12 +2,16 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use rustix::event::PollFlags;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::{flag, low_level};
+
+use crate::readiness::wait_for;
 
 /// The signals that end the program.
 pub(crate) struct Signals {
@@ -74,6 +78,11 @@ impl Signals {
         Ok(stream)
     }
 
+    /// The stream, for whoever counts the signals.
+    pub(crate) fn counted(self) -> SignalCount {
+        SignalCount::new(self.stream)
+    }
+
     /// The exit status of whoever is ended by the signal that came last.
     pub(crate) fn insisted(&self) -> impl Fn() -> u8 + Send + use<> {
         let last = Arc::clone(&self.last);
@@ -84,6 +93,46 @@ impl Signals {
     pub(crate) fn came(&self) -> impl Fn() -> bool + use<> {
         let came = Arc::clone(&self.came);
         move || came.load(Ordering::SeqCst)
+    }
+}
+
+/// A stream of signals, and how many have come.
+pub(crate) struct SignalCount {
+    stream: UnixStream,
+    count: usize,
+}
+
+impl SignalCount {
+    /// Counts the bytes of a nonblocking stream.
+    pub(crate) fn new(stream: UnixStream) -> Self {
+        Self { stream, count: 0 }
+    }
+
+    /// How many signals have come, now that the stream was readable.
+    pub(crate) fn read(&mut self) -> usize {
+        let mut bytes = [0; 16];
+        while let Ok(more @ 1..) = rustix::io::read(&self.stream, &mut bytes) {
+            self.count += more;
+        }
+        self.count
+    }
+
+    /// Waits until the user insists, with a second signal.
+    ///
+    /// # Errors
+    ///
+    /// The system's, where waiting is not possible.
+    pub(crate) fn wait_for_second(&mut self) -> io::Result<()> {
+        while self.read() < 2 {
+            wait_for([(self.as_fd(), PollFlags::IN)], None)?;
+        }
+        Ok(())
+    }
+}
+
+impl AsFd for SignalCount {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 }
 

@@ -6,6 +6,7 @@ mod addressed;
 mod connect;
 mod connect_pair;
 mod connections;
+mod console;
 mod direct;
 mod documents;
 mod echo;
@@ -45,6 +46,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("connect", connect::CASES),
         ("connect_pair", connect_pair::CASES),
         ("terminal", terminal::CASES),
+        ("console", console::CASES),
     ])
 }
 

@@ -1,4 +1,4 @@
-//! `connect`, and the operator's side of `pair`, on a terminal.
+//! `connect` on a terminal.
 
 use rustix::process::Signal;
 
@@ -23,8 +23,6 @@ cases![
     direct_asks_for_a_name_until_it_gets_one,
     a_refused_name_is_told_on_a_terminal_that_is_itself_again,
     exit_leaves_pair,
-    nothing_tears_the_line_of_the_operator,
-    the_operator_s_terminal_is_itself_again_after_every_end,
     an_output_on_a_terminal_alone_is_escaped_too,
 ];
 
@@ -293,65 +291,6 @@ fn exit_leaves_pair(bench: &Bench) {
     talk.terminal.press("hello\rout of turn\rEXIT\r");
     talk.server.expect_last("hello\n");
     talk.ends_with(0);
-}
-
-/// A server of `pair` on a terminal, and where it listens.
-fn operator(bench: &Bench) -> (Terminal, String, Running, std::net::SocketAddr) {
-    let terminal = Terminal::open();
-    let settings = terminal.settings();
-    let launch = bench.launch("serve pair --listen 127.0.0.1:0");
-    let server = bench.start_on(launch, &terminal);
-    let address = std::cell::Cell::new(None);
-    terminal.wait_until("an address", |screen| {
-        let screen = screen.contents();
-        let (_, rest) = screen.split_once("listening on ").unwrap_or_default();
-        address.set(
-            rest.split_whitespace()
-                .next()
-                .and_then(|text| text.parse().ok()),
-        );
-        address.get().is_some() && screen.contains("> ")
-    });
-    let address = address.get().expect("it was just seen");
-    (terminal, settings, server, address)
-}
-
-fn nothing_tears_the_line_of_the_operator(bench: &Bench) {
-    let (mut terminal, _, server, address) = operator(bench);
-    terminal.press("half an ans");
-    terminal.wait_for_edited("> half an ans");
-    let mut client = server.peer_at(address, "client");
-    // The log is on the same screen.
-    terminal.wait_for("connected conn=2");
-    terminal.wait_for_edited("> half an ans");
-    client.send("a question\x1b[2J\n");
-    terminal.wait_for(r"a question\x1b[2J");
-    terminal.wait_for_edited("> half an ans");
-    terminal.press("wer\r");
-    client.expect("half an answer\n");
-    terminal.press("EXIT\r");
-    client.expect_end();
-    terminal.wait_for("left conn=2");
-    terminal.wait_for_edited("> ");
-}
-
-fn the_operator_s_terminal_is_itself_again_after_every_end(bench: &Bench) {
-    for (keys, signals, status) in [
-        ("\x04", &[][..], 0),
-        ("\x03", &[], 0),
-        ("half\x03\x03", &[], 0),
-        ("half", &[Signal::TERM], 0),
-        ("", &[Signal::HUP], 0),
-    ] {
-        let (mut terminal, settings, mut server, _) = operator(bench);
-        assert_ne!(terminal.settings(), settings);
-        terminal.press(keys);
-        for signal in signals {
-            server.signal(*signal);
-        }
-        assert_eq!(server.exit_status(), status, "{keys:?} {signals:?}");
-        assert_eq!(terminal.settings(), settings);
-    }
 }
 
 fn an_output_on_a_terminal_alone_is_escaped_too(bench: &Bench) {

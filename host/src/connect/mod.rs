@@ -24,7 +24,7 @@ use self::talk::{Said, Talk};
 use self::vocabulary::Vocabulary;
 use crate::Address;
 use crate::cli::ConnectOptions;
-use crate::signals::Signals;
+use crate::signals::{SignalCount, Signals};
 use crate::terminal::{Style, Terminal, User};
 
 mod dial;
@@ -66,10 +66,12 @@ fn try_run(options: &ConnectOptions) -> Result<ExitCode, Failure> {
     let Some(socket) = dialled else {
         return Ok(ExitCode::SUCCESS);
     };
+    let insisted = signals.insisted();
+    let mut signals = signals.counted();
     let ended = if is_terminal {
-        converse_on_terminal(options, socket, &signals)
+        converse_on_terminal(options, socket, &mut signals)
     } else {
-        converse_in_pipes(options, socket, &signals)
+        converse_in_pipes(options, socket, &mut signals)
     };
     match ended.map_err(Failure::System)? {
         Outcome::Left => Ok(ExitCode::SUCCESS),
@@ -79,7 +81,7 @@ fn try_run(options: &ConnectOptions) -> Result<ExitCode, Failure> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Outcome::Insisted => Ok(ExitCode::from(signals.insisted()())),
+        Outcome::Insisted => Ok(ExitCode::from(insisted())),
         Outcome::Refused(reason) => Err(Failure::Refused(reason)),
         Outcome::ScreenFailed(error) => Err(Failure::Screen(error)),
         Outcome::NetworkFailed(error) => Err(Failure::Network {
@@ -92,17 +94,17 @@ fn try_run(options: &ConnectOptions) -> Result<ExitCode, Failure> {
 fn converse_in_pipes(
     options: &ConnectOptions,
     socket: TcpStream,
-    signals: &Signals,
+    signals: &mut SignalCount,
 ) -> io::Result<Outcome> {
     let mut talk = talk(options);
     let mut front = Pipe::open()?;
-    Session::new(&mut *talk, socket, &mut front).run(&signals.stream)
+    Session::new(&mut *talk, socket, &mut front).run(signals)
 }
 
 fn converse_on_terminal(
     options: &ConnectOptions,
     socket: TcpStream,
-    signals: &Signals,
+    signals: &mut SignalCount,
 ) -> io::Result<Outcome> {
     let mut talk = talk(options);
     let mut front = Terminal::open(Style {
@@ -118,7 +120,7 @@ fn converse_on_terminal(
     };
     let welcome = format!("connected to {}; {leave} or Ctrl-D leaves", options.address);
     front.show(Said::Hint(welcome));
-    Session::new(&mut *talk, socket, &mut front).run(&signals.stream)
+    Session::new(&mut *talk, socket, &mut front).run(signals)
 }
 
 /// What a dialect makes of a conversation. Whoever looks at a terminal is shown lines, in which

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use rustix::event::PollFlags;
@@ -12,6 +11,7 @@ use super::link::Link;
 use super::talk::{End, Entered, Said, Talk, Typed};
 use crate::connection::LINGER;
 use crate::readiness::{wait_for, when};
+use crate::signals::SignalCount;
 
 /// Where the user types and reads: pipes, or a terminal.
 pub(crate) trait Front {
@@ -116,8 +116,7 @@ impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
     /// Works until the conversation is over and everything was shown. The user leaves when
     /// `signals` turns readable.
     /// With a byte for each signal, the second one ends it at once.
-    pub(crate) fn run(mut self, signals: &UnixStream) -> io::Result<Outcome> {
-        let mut signals_that_came = 0;
+    pub(crate) fn run(mut self, signals: &mut SignalCount) -> io::Result<Outcome> {
         loop {
             self.front.refresh();
             self.converse();
@@ -144,8 +143,7 @@ impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
             ];
             let [input, output, socket, signal, log] = wait_for(wanted, self.leaving)?;
             if !signal.is_empty() {
-                signals_that_came += drain(signals);
-                if signals_that_came > 1 {
+                if signals.read() > 1 {
                     return Ok(Outcome::Insisted);
                 }
                 if self.leaves_at_signal {
@@ -279,14 +277,4 @@ pub(crate) enum Outcome {
     Refused(String),
     NetworkFailed(io::Error),
     ScreenFailed(io::Error),
-}
-
-/// How many signals came.
-fn drain(signals: &UnixStream) -> usize {
-    let mut bytes = [0; 16];
-    let mut count = 0;
-    while let Ok(more @ 1..) = rustix::io::read(signals, &mut bytes) {
-        count += more;
-    }
-    count
 }

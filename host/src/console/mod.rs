@@ -18,7 +18,7 @@ use crate::connect::session::{Outcome, Session};
 use crate::connection::LINGER;
 use crate::descriptors::check_input;
 use crate::log::LogReader;
-use crate::signals::Signals;
+use crate::signals::{SignalCount, Signals};
 use crate::terminal::{RawTerminal, Style, Terminal, User};
 
 mod shuttle;
@@ -66,7 +66,7 @@ impl Console {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         theirs.set_nonblocking(true)?;
-        let signals = Signals::listen()?;
+        let mut signals = SignalCount::new(Signals::listen()?);
         let mut front = Terminal::open(STYLE)?.with_log(log);
         let terminal = Some(front.raw());
         let (printed, progress) = sync_channel(1);
@@ -75,12 +75,13 @@ impl Console {
             .spawn(move || {
                 let mut talk = Lines::of_operator();
                 let session = Session::new(&mut talk, ours, &mut front).staying();
-                let outcome = session.run(&signals);
+                let outcome = session.run(&mut signals);
                 drop(front);
-                if let Ok(Outcome::Insisted) = outcome {
+                drop(printed);
+                // The server may go on, and then nobody else hears of a second signal.
+                if matches!(outcome, Ok(Outcome::Insisted)) || signals.wait_for_second().is_ok() {
                     process::exit(insisted().into());
                 }
-                drop(printed);
             })?;
         Ok((Self { progress, terminal }, into_stream(theirs)))
     }

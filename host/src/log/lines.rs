@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::pipe::PIPE_BUF;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
@@ -20,9 +19,13 @@ use crate::cli::LogFormat;
 /// Nothing is written unless poll(2) says that the output is writable, which for a pipe promises
 /// room for [`PIPE_BUF`] bytes, and no more than that is written.
 pub(super) struct LogLines<F> {
-    output: F,
     format: LogFormat,
-    missing: Mutex<Missing>,
+    output: Mutex<Output<F>>,
+}
+
+struct Output<F> {
+    file: F,
+    missing: Missing,
 }
 
 /// What is not in the log, though it should be.
@@ -35,42 +38,58 @@ struct Missing {
 }
 
 impl<F: AsFd> LogLines<F> {
-    pub(super) fn new(output: F, format: LogFormat) -> Self {
+    pub(super) fn new(file: F, format: LogFormat) -> Self {
+        let missing = Missing::default();
         Self {
-            output,
             format,
-            missing: Mutex::default(),
+            output: Mutex::new(Output { file, missing }),
         }
     }
 
+    /// From now on, lines go to `file`, those of `waiting` first.
+    pub(super) fn redirect(&self, file: F, waiting: impl FnOnce(&mut dyn FnMut(&[u8]))) {
+        let mut output = self.lock();
+        output.file = file;
+        waiting(&mut |line| output.write_line(line, self.format));
+    }
+
     fn write_line(&self, line: &[u8]) {
-        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        if missing.lines > 0 {
-            let notice = notice(self.format, &missing);
-            if self.try_write(notice.as_bytes(), &mut missing) {
-                missing.lines = 0;
+        self.lock().write_line(line, self.format);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Output<F>> {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<F: AsFd> Output<F> {
+    fn write_line(&mut self, line: &[u8], format: LogFormat) {
+        if self.missing.lines > 0 {
+            let notice = notice(format, &self.missing);
+            if self.try_write(notice.as_bytes()) {
+                self.missing.lines = 0;
             }
         }
-        if missing.lines > 0 || !self.try_write(line, &mut missing) {
-            missing.lines += 1;
+        if self.missing.lines > 0 || !self.try_write(line) {
+            self.missing.lines += 1;
         }
     }
 
     /// Writes a whole line, cut if need be, unless that would block.
-    fn try_write(&self, line: &[u8], missing: &mut Missing) -> bool {
+    fn try_write(&mut self, line: &[u8]) -> bool {
         if !self.is_writable() {
             return false;
         }
         let line = cut(line);
-        let Ok(written) = rustix::io::write(&self.output, &line) else {
+        let Ok(written) = rustix::io::write(&self.file, &line) else {
             return false;
         };
-        missing.is_torn = written < line.len();
-        !missing.is_torn
+        self.missing.is_torn = written < line.len();
+        !self.missing.is_torn
     }
 
     fn is_writable(&self) -> bool {
-        let mut fds = [PollFd::new(&self.output, PollFlags::OUT)];
+        let mut fds = [PollFd::new(&self.file, PollFlags::OUT)];
         let at_once = Timespec::default();
         poll(&mut fds, Some(&at_once)).is_ok() && fds[0].revents().contains(PollFlags::OUT)
     }
@@ -85,14 +104,6 @@ impl<F: AsFd> Write for &LogLines<F> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl<'a, F: AsFd + 'a> MakeWriter<'a> for LogLines<F> {
-    type Writer = &'a Self;
-
-    fn make_writer(&'a self) -> Self::Writer {
-        self
     }
 }
 
@@ -180,7 +191,7 @@ mod tests {
         for _ in 0..100_000 {
             log.write_line(b"some line\n");
         }
-        let dropped = log.missing.lock().unwrap().lines;
+        let dropped = log.lock().missing.lines;
         assert!(dropped > 0);
         for _ in 0..100_000 - dropped {
             assert_eq!(next_line(&mut reader), "some line\n");
@@ -204,7 +215,7 @@ mod tests {
         for _ in 0..100_000 {
             log.write_line(b"some line\n");
         }
-        assert!(log.missing.lock().unwrap().lines > 0);
+        assert!(log.lock().missing.lines > 0);
         let mut screen = BufReader::new(File::from(master));
         let mut notices = 0;
         loop {
@@ -237,7 +248,7 @@ mod tests {
         drop(reader);
         log.write_line(b"lost\n");
         log.write_line(b"lost, too\n");
-        assert_eq!(log.missing.lock().unwrap().lines, 2);
+        assert_eq!(log.lock().missing.lines, 2);
     }
 
     #[test]

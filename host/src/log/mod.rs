@@ -6,8 +6,10 @@
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 
 use linechat_protocol::{ConnId, Event, Peer};
+use rustix::pipe::{PipeFlags, pipe_with};
 use tracing::level_filters::LevelFilter;
 use tracing::{debug, info, warn};
 use tracing_subscriber::filter::Targets;
@@ -55,23 +57,35 @@ pub(crate) fn listening_on(address: SocketAddr) {
     info!(target: LISTENING, "listening on {address}");
 }
 
-/// From now on, what is logged goes to standard error, or to `instead`.
+/// From now on, what is logged goes to standard error.
 ///
 /// # Errors
 ///
 /// The system's, where it has no descriptor left.
-pub(crate) fn init(options: LogOptions, instead: Option<OwnedFd>) -> io::Result<()> {
-    let stderr = io::stderr();
-    let output = match instead {
-        Some(output) => output,
-        None => with_own_mode(stderr.as_fd())?,
-    };
-    let is_coloured = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+pub(crate) fn init(options: LogOptions) -> io::Result<()> {
+    init_with(options, with_own_mode(io::stderr().as_fd())?);
+    Ok(())
+}
+
+/// From now on, what is logged goes to a reader that shows it on the screen on which standard error
+/// is, too.
+///
+/// # Errors
+///
+/// The system's, where it has no descriptor left.
+pub(crate) fn init_with_reader(options: LogOptions) -> io::Result<LogReader> {
+    let (reader, writer) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC)?;
+    Ok(LogReader::new(reader, init_with(options, writer)))
+}
+
+fn init_with(options: LogOptions, output: OwnedFd) -> Arc<LogLines<OwnedFd>> {
+    let lines = Arc::new(LogLines::new(output, options.format));
+    let is_coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let layer = fmt::layer()
         .with_target(false)
         .with_ansi(is_coloured)
         .log_internal_errors(false)
-        .with_writer(LogLines::new(output, options.format));
+        .with_writer(Arc::clone(&lines));
     let layer = match options.format {
         LogFormat::Text => layer.compact().boxed(),
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
@@ -82,7 +96,7 @@ pub(crate) fn init(options: LogOptions, instead: Option<OwnedFd>) -> io::Result<
         .with_target(LISTENING, LevelFilter::INFO);
     // It fails where the process logs already, and that is as good.
     let _ = registry().with(layer.with_filter(targets)).try_init();
-    Ok(())
+    lines
 }
 
 /// How the targets of all our crates begin.

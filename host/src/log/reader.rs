@@ -1,32 +1,38 @@
 //! What is logged, on its way to a screen that somebody else writes to, too.
 
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::pipe::{PIPE_BUF, PipeFlags, pipe_with};
+use rustix::pipe::PIPE_BUF;
+
+use super::lines::{LogLines, with_own_mode};
 
 /// One end of a pipe into which log lines go.
 pub(crate) struct LogReader {
+    log: Arc<LogLines<OwnedFd>>,
     pipe: Arc<OwnedFd>,
     /// The beginning of a line.
     partial: Vec<u8>,
 }
 
 impl LogReader {
-    /// The other end is for [`init`](super::init).
-    ///
-    /// # Errors
-    ///
-    /// The system's, where it has no descriptor left.
-    pub(crate) fn new() -> io::Result<(Self, OwnedFd)> {
-        let (reader, writer) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC)?;
-        Ok((Self::of(Arc::new(reader)), writer))
+    /// `log` writes into the other end of `pipe`.
+    pub(super) fn new(pipe: OwnedFd, log: Arc<LogLines<OwnedFd>>) -> Self {
+        Self {
+            log,
+            pipe: Arc::new(pipe),
+            partial: Vec::new(),
+        }
     }
 
     /// One more reader of the same lines, of which each is read by one only.
     pub(crate) fn share(&self) -> Self {
-        Self::of(Arc::clone(&self.pipe))
+        Self {
+            log: Arc::clone(&self.log),
+            pipe: Arc::clone(&self.pipe),
+            partial: Vec::new(),
+        }
     }
 
     /// Reads what is there, line by line.
@@ -41,18 +47,17 @@ impl LogReader {
         }
     }
 
-    /// Hands what is left to standard error.
+    /// Nobody else writes to the screen any more: from now on, what is logged goes to standard
+    /// error, with what nobody has read at its head.
     pub(crate) fn finish(mut self) {
-        let mut stderr = io::stderr().lock();
-        // Nobody is left to tell if this fails.
-        self.read_lines(|line| _ = writeln!(stderr, "{line}"));
-    }
-
-    fn of(pipe: Arc<OwnedFd>) -> Self {
-        Self {
-            pipe,
-            partial: Vec::new(),
-        }
+        // Without a descriptor for it, the log stays where it is.
+        let Ok(stderr) = with_own_mode(io::stderr().as_fd()) else {
+            return;
+        };
+        let log = Arc::clone(&self.log);
+        log.redirect(stderr, |write| {
+            self.read_lines(|line| write(format!("{line}\n").as_bytes()));
+        });
     }
 }
 

@@ -158,7 +158,11 @@ impl Terminal {
         self.text.extend_from_slice(row::ERASE.as_bytes());
         self.keyboard = match self.style.user {
             User::Guest => KeyboardState::Left,
-            User::Operator => KeyboardState::Ended,
+            User::Operator => {
+                // The server goes on, and from here on Ctrl-C is for the system to understand.
+                self.raw.restore();
+                KeyboardState::Ended
+            }
         };
     }
 
@@ -341,6 +345,10 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         low_level::unregister(self.resize_signal);
         self.close();
+        self.raw.restore();
+        if let Some(log) = self.log.take() {
+            log.finish();
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
 use rustix::termios::{tcgetattr, tcsetattr};
@@ -11,6 +12,7 @@ use rustix::termios::{tcgetattr, tcsetattr};
 pub(crate) struct RawTerminal {
     terminal: OwnedFd,
     settings: Termios,
+    is_raw: AtomicBool,
 }
 
 impl RawTerminal {
@@ -29,13 +31,20 @@ impl RawTerminal {
         raw.special_codes[SpecialCodeIndex::VTIME] = 0;
         // What was typed before stays; what is printed does not have to be waited for.
         tcsetattr(&terminal, OptionalActions::Now, &raw)?;
-        Ok(Self { terminal, settings })
+        let is_raw = AtomicBool::new(true);
+        Ok(Self {
+            terminal,
+            settings,
+            is_raw,
+        })
     }
 
-    /// Gives the terminal its settings back already.
+    /// Gives the terminal its settings back already; once, since they may be others later.
     pub(crate) fn restore(&self) {
-        // A terminal that is gone needs no settings.
-        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.settings);
+        if self.is_raw.swap(false, Ordering::SeqCst) {
+            // A terminal that is gone needs no settings.
+            let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.settings);
+        }
     }
 }
 
