@@ -90,7 +90,8 @@ pub enum LayerStage {
     /// Plain bytes go both ways.
     Open,
     /// The peer said, in the layer's own way, that it will send nothing more. What it sent before
-    /// is still answered: this is an [authentic](LayerEnd::Authentic) end of input.
+    /// is still answered: this is an [authentic](LayerEnd::Authentic) end of input. A peer in a
+    /// hurry gets here from [`Opening`](Self::Opening) in one call, with plain bytes.
     InputEnded,
     /// The peer was given all that it will get, or left before it came to the dialect: the
     /// connection is to be closed.
