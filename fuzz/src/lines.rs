@@ -16,7 +16,11 @@ pub fn cut_anywhere(bytes: &[u8]) {
     let dialects: Vec<_> = Dialect::all().collect();
     let dialect = dialects[usize::from(dialect) % dialects.len()];
     let mut config = Config::new(dialect);
-    config.framing = Some(Framing::Lines).filter(|_| dialect.takes(Setting::Framing));
+    let framing = match max_line % 2 {
+        0 => Framing::Lines,
+        _ => Framing::Auto,
+    };
+    config.framing = Some(framing).filter(|_| dialect.takes(Setting::Framing));
     config.limits.max_line = 1 + usize::from(max_line);
     let said = |conn, bytes: &[u8]| Op::Bytes(conn, Chunk(bytes.to_vec()));
     let console = if dialect == Dialect::PAIR { 7 } else { 0 };

@@ -82,10 +82,12 @@ impl Choices {
         if self.dialect.takes(Setting::Framing) {
             config.framing = match self.flags % 4 {
                 1 => Some(Framing::Lines),
-                2 => Some(Framing::Chunks),
+                2 if self.dialect.takes(Setting::Chunks) => Some(Framing::Chunks),
+                3 => Some(Framing::Auto),
                 _ => None,
             };
         }
+        config.pause = Duration::from_micros(300_011);
         config.uppercase = self.has(2) && self.dialect == Dialect::ECHO;
         config.full_duplex = self.has(2) && self.dialect == Dialect::PAIR;
         config.limits.max_line = 16 + self.line % 24;
@@ -121,7 +123,9 @@ impl Choices {
     /// Chunks are what was cut, so that only lines can do without.
     fn narrow_by_lines(&self) -> Config {
         let mut config = self.narrow();
-        config.framing = Some(Framing::Lines).filter(|_| self.dialect.takes(Setting::Framing));
+        if self.dialect.takes(Setting::Framing) && config.framing != Some(Framing::Auto) {
+            config.framing = Some(Framing::Lines);
+        }
         config
     }
 

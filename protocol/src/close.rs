@@ -15,6 +15,9 @@ pub enum CloseReason {
     /// The peer asked for it.
     #[error("the peer asked to be disconnected")]
     Quit,
+    /// The first line was an HTTP request: perhaps a web page speaks through somebody's browser.
+    #[error("it speaks HTTP")]
+    HttpRequest,
     /// The operator of `pair` ended the talk.
     #[error("the operator ended the talk")]
     OperatorExit,
@@ -85,6 +88,7 @@ mod tests {
         }
         for reason in [
             CloseReason::TransportFailed,
+            CloseReason::HttpRequest,
             CloseReason::MalformedNickname,
             CloseReason::NicknameInUse,
             CloseReason::LineTooLong,

@@ -1,5 +1,7 @@
 //! What a server is made from.
 
+use core::time::Duration;
+
 use thiserror::Error;
 
 use crate::{Dialect, Limits};
@@ -22,6 +24,9 @@ pub struct Config {
     pub limits: Limits,
     /// What counts as one message, where the dialect leaves a choice; `None` for its default.
     pub framing: Option<Framing>,
+    /// How long nothing comes before an unfinished line is a message as it stands, with
+    /// [`Framing::Auto`]. Default: 300 ms.
+    pub pause: Duration,
     /// `echo` only: send lines back in upper case.
     pub uppercase: bool,
     /// `pair` only: neither wait for turns nor make the client wait.
@@ -35,6 +40,7 @@ impl Config {
             dialect,
             limits: Limits::default(),
             framing: None,
+            pause: Duration::from_millis(300),
             uppercase: false,
             full_duplex: false,
         }
@@ -44,6 +50,7 @@ impl Config {
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
         let chosen = [
             (Setting::Framing, self.framing.is_some()),
+            (Setting::Chunks, self.framing == Some(Framing::Chunks)),
             (Setting::Uppercase, self.uppercase),
             (Setting::FullDuplex, self.full_duplex),
         ];
@@ -74,6 +81,9 @@ impl Config {
 pub enum Framing {
     /// One line.
     Lines,
+    /// One line; or what of one has come, once nothing more has come for [`Config::pause`]. For
+    /// peers that send no line endings.
+    Auto,
     /// Whatever one call of [`Server::receive`](crate::Server::receive) brings.
     Chunks,
 }
@@ -84,6 +94,10 @@ pub enum Framing {
 pub enum Setting {
     /// [`Config::framing`]
     Framing,
+    /// [`Framing::Chunks`]
+    Chunks,
+    /// [`Config::pause`]
+    Pause,
     /// [`Config::uppercase`]
     Uppercase,
     /// [`Config::full_duplex`]

@@ -5,8 +5,10 @@ use core::fmt;
 use bytes::BytesMut;
 use slotmap::Key;
 
+use crate::http::FirstLine;
 use crate::lines::LineDecoder;
 use crate::outbox::Outbox;
+use crate::pause::Pauses;
 use crate::telnet::TelnetFilter;
 use crate::{CloseReason, Framing, Instant, Limits, Peer};
 
@@ -117,6 +119,7 @@ impl Connection {
             self.idle_deadline(now, limits),
             self.rate_deadline(now, limits),
             self.catch_up_deadline(now),
+            self.inbox.pauses.deadline.filter(|_| self.is_open()),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -131,7 +134,7 @@ impl Connection {
     }
 
     /// When it will have sent nothing for too long. The console may, and so may one that waits
-    /// for us.
+    /// for us. An unfinished line that a pause will end is not lost.
     pub(crate) fn idle_deadline(&self, now: Instant, limits: &Limits) -> Option<Instant> {
         if !self.is_open() || self.peer == Peer::Console {
             return None;
@@ -141,7 +144,13 @@ impl Connection {
         } else {
             self.last_input
         };
-        Some(active + limits.idle_timeout?)
+        let idle = active + limits.idle_timeout?;
+        Some(
+            self.inbox
+                .pauses
+                .deadline
+                .map_or(idle, |pause| idle.max(pause)),
+        )
     }
 
     /// When its rate allowance lets the next message through, if one waits for that.
@@ -203,6 +212,8 @@ pub(crate) struct Inbox {
     /// What nobody has looked at, because the connection is not taken from for now. At most what
     /// one read brought, if the adapter stops reading when told.
     pub(crate) waiting: BytesMut,
+    pub(crate) pauses: Pauses,
+    pub(crate) first_line: FirstLine,
     pub(crate) end: End,
 }
 
@@ -213,6 +224,8 @@ impl Inbox {
             telnet: telnet.then(TelnetFilter::default),
             decoder: LineDecoder::default(),
             waiting: BytesMut::new(),
+            pauses: Pauses::default(),
+            first_line: FirstLine::default(),
             end: End::Open,
         }
     }
@@ -228,7 +241,8 @@ impl Inbox {
 pub(crate) enum End {
     #[default]
     Open,
-    /// The peer ended its sending half; what it sent before is still to be taken.
+    /// The peer ended its sending half, or nothing that it sends counts any more; what it sent
+    /// before is still to be taken.
     Received,
     /// And the dialect knows.
     Told,

@@ -100,6 +100,14 @@ impl LineDecoder {
         Some(self.finish_line(raw, max_line))
     }
 
+    /// Takes `input` for the beginning of a line, if that is what it is and there is room for it.
+    pub(crate) fn decode_unfinished(&mut self, input: &mut &[u8], max_line: usize) {
+        self.forget_spent();
+        if self.certain_length(input) <= max_line && memchr(b'\n', input).is_none() {
+            self.keep(mem::take(input), max_line);
+        }
+    }
+
     /// Takes off `input` what is left of a line that was said to be too long.
     pub(crate) fn skip(&mut self, input: &mut &[u8]) {
         if !self.skipping {
@@ -170,17 +178,12 @@ impl LineDecoder {
         if bytes.is_empty() {
             return None;
         }
-        let length = self.partial.len() + bytes.len();
-        let certain = if bytes.ends_with(b"\r") {
-            length - 1
-        } else {
-            length
-        };
-        if certain > max_line {
+        if self.certain_length(bytes) > max_line {
             self.partial = Vec::new();
             self.skipping = true;
             return Some(Decoded::TooLong);
         }
+        let length = self.partial.len() + bytes.len();
         if length > self.partial.capacity() {
             // Doubling, but never past what the longest line needs.
             let capacity = (2 * length).min(max_line.saturating_add(2)).max(length);
@@ -188,6 +191,11 @@ impl LineDecoder {
         }
         self.partial.extend_from_slice(bytes);
         None
+    }
+
+    /// How long the unfinished line is at least, without its ending, when `bytes` belong to it.
+    fn certain_length(&self, bytes: &[u8]) -> usize {
+        self.partial.len() + bytes.len() - usize::from(bytes.ends_with(b"\r"))
     }
 
     fn forget_spent(&mut self) {

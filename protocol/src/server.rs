@@ -84,7 +84,7 @@ impl Server {
             Some(filter) => filter.filter(bytes, &mut scratch),
             None => bytes,
         };
-        self.take_from(conn, bytes);
+        self.take_in(conn, bytes);
         self.scratch = scratch;
     }
 
@@ -124,6 +124,7 @@ impl Server {
         while !self.engine.batch.is_full()
             && let Some(conn) = self.engine.timers.pop_expired(self.engine.now)
         {
+            self.end_line_if_due(conn);
             self.engine.expire(conn);
             self.settle();
             self.engine.arm(conn);
@@ -241,6 +242,38 @@ impl Server {
             .then_some(CloseReason::TooManyFromAddress)
     }
 
+    /// Takes what a connection sent, as far as it counts.
+    fn take_in(&mut self, conn: ConnId, mut bytes: &[u8]) {
+        let Some(connection) = self.engine.open_mut(conn) else {
+            return;
+        };
+        let inbox = &mut connection.inbox;
+        let begins = inbox.pauses.strip_late_ending(&mut bytes);
+        inbox.first_line.cut(&mut bytes);
+        if inbox.first_line.is_http_request() {
+            inbox.end = End::Received;
+        }
+        if !begins.is_empty() {
+            self.take_from(conn, begins);
+        }
+        self.take_from(conn, bytes);
+    }
+
+    /// Takes an unfinished line for a message, if nothing has come for long enough.
+    fn end_line_if_due(&mut self, conn: ConnId) {
+        let now = self.engine.now;
+        if let Some(connection) = self.engine.open_mut(conn)
+            && connection.inbox.pauses.is_due(now)
+        {
+            let last_input = connection.last_input;
+            self.take_in(conn, b"\n");
+            if let Some(connection) = self.engine.open_mut(conn) {
+                connection.inbox.pauses.end_line();
+                connection.last_input = last_input;
+            }
+        }
+    }
+
     /// Makes messages of what a connection sent, as long as it may be taken from, and keeps the
     /// rest.
     fn take_from(&mut self, conn: ConnId, fresh: &[u8]) {
@@ -251,6 +284,7 @@ impl Server {
         let has_ended = connection.inbox.end == End::Received;
         let mut decoder = mem::take(&mut connection.inbox.decoder);
         let mut waiting = mem::take(&mut connection.inbox.waiting);
+        let has_news = !(waiting.is_empty() && fresh.is_empty());
         if waiting.is_empty() {
             let rest = self.take_messages(conn, framing, &mut decoder, fresh);
             waiting.extend_from_slice(rest);
@@ -261,7 +295,7 @@ impl Server {
                 .len();
             waiting.advance(waiting.len() - rest);
         }
-        if has_ended && framing == Framing::Lines && decoder.ends_with_half_an_ending(&waiting) {
+        if has_ended && framing != Framing::Chunks && decoder.ends_with_half_an_ending(&waiting) {
             // No line, so that nothing need be waited for.
             waiting.clear();
         }
@@ -269,7 +303,11 @@ impl Server {
             waiting = BytesMut::new();
             self.take_end(conn, &mut decoder);
         }
+        let is_unfinished = waiting.is_empty() && !has_ended && decoder.has_unfinished_line();
         self.keep(conn, decoder, waiting);
+        if framing == Framing::Auto && (has_news || has_ended) {
+            self.engine.await_pause(conn, is_unfinished);
+        }
     }
 
     /// Takes messages off `input`. Returns what may not be taken now.
@@ -284,7 +322,9 @@ impl Server {
         decoder.skip(&mut input);
         while !input.is_empty() && self.engine.may_take(conn) {
             let decoded = match framing {
-                Framing::Lines => decoder.decode(&mut input, self.engine.limits.max_line),
+                Framing::Lines | Framing::Auto => {
+                    decoder.decode(&mut input, self.engine.limits.max_line)
+                }
                 Framing::Chunks => {
                     let (chunk, rest) = input.split_at(input.len().min(self.engine.max_chunk()));
                     input = rest;
@@ -294,6 +334,11 @@ impl Server {
             if let Some(decoded) = decoded {
                 self.handle(conn, decoded);
             }
+        }
+        if framing == Framing::Auto {
+            // Whoever may not be taken from is read from until their line has ended: only then
+            // can a pause be told from our not reading.
+            decoder.decode_unfinished(&mut input, self.engine.limits.max_line);
         }
         input
     }
@@ -317,7 +362,11 @@ impl Server {
         }
         if let Some(connection) = self.engine.open_mut(conn) {
             connection.inbox.end = End::Told;
-            self.rules.input_ended(&mut self.engine, conn);
+            if connection.inbox.first_line.is_http_request() {
+                self.engine.close(conn, CloseReason::HttpRequest);
+            } else {
+                self.rules.input_ended(&mut self.engine, conn);
+            }
             self.settle();
         }
     }
@@ -347,7 +396,10 @@ impl Server {
         }
         self.engine.answering = Some(conn);
         match decoded {
-            Decoded::Line(line) => self.rules.message(&mut self.engine, conn, line),
+            Decoded::Line(line) => {
+                self.rules.message(&mut self.engine, conn, line);
+                self.engine.blame_http(conn);
+            }
             Decoded::TooLong => self.rules.line_too_long(&mut self.engine, conn),
         }
         self.engine.answering = None;

@@ -14,7 +14,12 @@ pub(crate) static PROFILE: Profile = Profile {
     name: "echo",
     summary: "sends back what it receives",
     default_port: 8888,
-    settings: &[Setting::Framing, Setting::Uppercase],
+    settings: &[
+        Setting::Framing,
+        Setting::Chunks,
+        Setting::Pause,
+        Setting::Uppercase,
+    ],
     framing: |config| {
         if config.uppercase {
             Framing::Lines
@@ -23,6 +28,7 @@ pub(crate) static PROFILE: Profile = Profile {
         }
     },
     drops_telnet_commands: false,
+    refuses_http: false,
     needs_console: false,
     rules: |config| Box::new(Echo::new(config)),
 };

@@ -135,6 +135,8 @@ pub(crate) struct Profile {
     pub(crate) framing: fn(&Config) -> Framing,
     /// Whether telnet's own commands are dropped from its input.
     pub(crate) drops_telnet_commands: bool,
+    /// Whether a peer that speaks HTTP is closed after its first line.
+    pub(crate) refuses_http: bool,
     pub(crate) needs_console: bool,
     /// Makes its rules.
     pub(crate) rules: fn(&Config) -> Box<dyn Rules>,

@@ -14,9 +14,10 @@ pub(crate) static PROFILE: Profile = Profile {
     name: "relay",
     summary: "hands each message on to all other connections, unchanged",
     default_port: 8888,
-    settings: &[Setting::Framing],
-    framing: |_| Framing::Lines,
+    settings: &[Setting::Framing, Setting::Chunks, Setting::Pause],
+    framing: |_| Framing::Auto,
     drops_telnet_commands: false,
+    refuses_http: true,
     needs_console: false,
     rules: |_| Box::new(Relay::default()),
 };

@@ -40,6 +40,16 @@ impl Engine {
         self.leaving.push_back(conn);
     }
 
+    /// A connection that has just been closed for what it said spoke HTTP: that says more.
+    pub(crate) fn blame_http(&mut self, conn: ConnId) {
+        if let Some(connection) = self.connections.get_mut(conn.0)
+            && connection.inbox.first_line.is_http_request()
+            && connection.stage == Stage::Leaving(CloseReason::MalformedNickname)
+        {
+            connection.stage = Stage::Leaving(CloseReason::HttpRequest);
+        }
+    }
+
     /// Refuses, flushes and closes everything. The deadline is set once.
     pub(crate) fn shut_down(&mut self) {
         let deadline = *self

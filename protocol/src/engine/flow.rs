@@ -74,6 +74,19 @@ impl Engine {
         }
     }
 
+    /// What is left of what a connection sent begins a line: from now on nothing may come for a
+    /// pause, or it is a message as it stands. A line that came whole costs nothing.
+    pub(crate) fn await_pause(&mut self, conn: ConnId, is_unfinished: bool) {
+        let deadline = is_unfinished.then_some(self.now + self.pause);
+        let Some(connection) = self.open_mut(conn) else {
+            return;
+        };
+        connection.inbox.pauses.deadline = deadline;
+        if deadline.is_some() {
+            self.arm(conn);
+        }
+    }
+
     /// Takes one message off a connection's rate allowance.
     pub(crate) fn use_rate_allowance(&mut self, conn: ConnId) {
         if let Some(connection) = self.connections.get_mut(conn.0) {

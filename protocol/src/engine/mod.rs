@@ -6,6 +6,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use core::time::Duration;
 
 use slotmap::SlotMap;
 
@@ -13,6 +14,7 @@ use crate::batch::Batch;
 use crate::connection::{Connection, Slot};
 use crate::dialect::Profile;
 use crate::frames::Frames;
+use crate::http::FirstLine;
 use crate::timers::Timers;
 use crate::{Action, CloseReason, Config, ConnId, Event, Framing, Instant, Limits, Peer};
 
@@ -40,6 +42,7 @@ pub(crate) struct Engine {
     pub(crate) answering: Option<ConnId>,
     profile: &'static Profile,
     framing: Framing,
+    pause: Duration,
     /// Boxed: the table keeps the size of the greatest crowd that there was.
     connections: SlotMap<Slot, Box<Connection>>,
     actions: VecDeque<Action>,
@@ -62,6 +65,7 @@ impl Engine {
             batch: Batch::new(&config.limits),
             frames: Frames::default(),
             framing: config.framing.unwrap_or((profile.framing)(&config)),
+            pause: config.pause,
             limits: config.limits,
             profile,
             now: Instant::EPOCH,
@@ -128,6 +132,9 @@ impl Engine {
         };
         let telnet = self.profile.drops_telnet_commands;
         let mut connection = Connection::new(peer, framing, telnet, self.now);
+        if self.profile.refuses_http && !is_console {
+            connection.inbox.first_line = FirstLine::Begins;
+        }
         if self.profile.has_login() && !is_console {
             connection.login_deadline = self.limits.login_timeout.map(|limit| self.now + limit);
         }

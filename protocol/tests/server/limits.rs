@@ -196,7 +196,12 @@ fn each_dialect_takes_the_settings_of_its_section() {
         dialect.takes(setting)
     };
     for (setting, dialects) in [
-        (Setting::Framing, &["echo", "relay", "addressed"][..]),
+        (
+            Setting::Framing,
+            &["echo", "relay", "addressed", "pair"][..],
+        ),
+        (Setting::Pause, &["echo", "relay", "addressed", "pair"]),
+        (Setting::Chunks, &["echo", "relay", "addressed"]),
         (Setting::Uppercase, &["echo"]),
         (Setting::FullDuplex, &["pair"]),
         (Setting::LoginTimeout, &["rooms", "direct"]),

@@ -271,7 +271,7 @@ pub(crate) const DIRECT: [&[u8]; 27] = [
 ];
 
 /// What peers should not send.
-pub(crate) const NOISE: [&[u8]; 15] = [
+pub(crate) const NOISE: [&[u8]; 18] = [
     b"\r",
     b"a\rb",
     b"\x07",
@@ -287,6 +287,9 @@ pub(crate) const NOISE: [&[u8]; 15] = [
     b"\xff",
     b"\xff\xfa\x1f\n\xff\xff\xff\xf0",
     b"\xff\xfb",
+    b"GET / HTTP/1.1",
+    b"GET / HTTP/1.1\r\nHost: x\r\n\r\nhi",
+    b" HTTP/1.0",
 ];
 
 const MAX_CONNECTIONS: usize = 24;

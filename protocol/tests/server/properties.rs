@@ -4,7 +4,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use linechat_protocol::{Config, Dialect, Framing};
+use linechat_protocol::{Config, Dialect, Framing, Setting};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -101,12 +101,20 @@ fn roomy() -> impl Strategy<Value = Config> {
     let framing = prop_oneof![
         Just(None),
         Just(Some(Framing::Lines)),
+        Just(Some(Framing::Auto)),
         Just(Some(Framing::Chunks)),
     ];
     let choices = (select(dialects), framing, any::<bool>());
     (choices, 16..40_usize).prop_map(|((dialect, framing, choice), max_line)| {
         let mut config = Config::new(dialect);
-        config.framing = framing.filter(|_| dialect.takes(linechat_protocol::Setting::Framing));
+        config.framing = framing.filter(|&framing| {
+            let setting = match framing {
+                Framing::Chunks => Setting::Chunks,
+                _ => Setting::Framing,
+            };
+            dialect.takes(setting)
+        });
+        config.pause = Duration::from_micros(300_011);
         config.uppercase = choice && dialect == Dialect::ECHO;
         config.full_duplex = choice && dialect == Dialect::PAIR;
         config.limits.max_line = max_line;
@@ -173,12 +181,10 @@ fn crowded() -> impl Strategy<Value = Config> {
 
 fn by_lines(config: &Config) -> bool {
     let is_echo = config.dialect == Dialect::ECHO && !config.uppercase;
-    let default = if is_echo {
-        Framing::Chunks
-    } else {
-        Framing::Lines
-    };
-    config.framing.unwrap_or(default) == Framing::Lines
+    let has_chunks = config
+        .framing
+        .map_or(is_echo, |framing| framing == Framing::Chunks);
+    !has_chunks
 }
 
 /// What happens in a chat. Most begin with a few peers who have logged in.

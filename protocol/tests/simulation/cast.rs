@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use linechat_protocol::{Config, Dialect, Framing, Instant};
+use linechat_protocol::{Config, Dialect, Framing, Instant, Setting};
 
 use crate::dice::Dice;
 
@@ -19,6 +19,8 @@ pub(crate) struct Part {
     /// Asks to be disconnected instead of ending the sending half.
     pub(crate) quits: bool,
     pub(crate) forgets_last_ending: bool,
+    /// Sends no line endings, but lets a pause follow each line.
+    pub(crate) has_no_endings: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +55,11 @@ pub(crate) const STAYERS_GO: Instant = at(21_000);
 
 pub(crate) fn config(dialect: Dialect, dice: &mut Dice) -> Config {
     let mut config = Config::new(dialect);
-    if dialect == Dialect::ECHO {
-        config.framing = Some(Framing::Lines);
-    }
+    config.framing = match dialect.name() {
+        "echo" => Some(Framing::Lines),
+        "relay" | "addressed" | "pair" if dice.one_in(3) => Some(Framing::Lines),
+        _ => None,
+    };
     config.full_duplex = dialect == Dialect::PAIR && dice.one_in(2);
     config.limits.max_backlog = match dialect.name() {
         // An operator who has typed more than half of it out of turn is not heard either.
@@ -67,7 +71,14 @@ pub(crate) fn config(dialect: Dialect, dice: &mut Dice) -> Config {
     config
 }
 
-pub(crate) fn cast(dialect: Dialect, dice: &mut Dice) -> Vec<Part> {
+/// Whether a pause ends lines.
+pub(crate) fn has_pauses(config: &Config) -> bool {
+    let takes_framing = config.dialect.takes(Setting::Framing);
+    takes_framing && config.framing.is_none()
+}
+
+pub(crate) fn cast(config: &Config, dice: &mut Dice) -> Vec<Part> {
+    let dialect = config.dialect;
     let mut cast = vec![part(Role::Witness, 0, 0, 22_000)];
     if dialect == Dialect::PAIR {
         cast[0].goes = at(20_000);
@@ -98,6 +109,7 @@ pub(crate) fn cast(dialect: Dialect, dice: &mut Dice) -> Vec<Part> {
     for part in &mut cast[1..] {
         part.forgets_last_ending = dice.one_in(2);
         part.quits = dice.one_in(2) && (dialect == Dialect::ROOMS || dialect == Dialect::PAIR);
+        part.has_no_endings = has_pauses(config) && !part.bursts && dice.one_in(3);
     }
     cast
 }
@@ -130,6 +142,7 @@ fn part(role: Role, place: usize, comes: u64, goes: u64) -> Part {
         bursts: false,
         quits: false,
         forgets_last_ending: false,
+        has_no_endings: false,
     }
 }
 

@@ -107,6 +107,11 @@ impl Pipe {
         *self.end.get_or_insert(arrival)
     }
 
+    /// Whether all that was written was read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     pub(crate) fn is_ended(&self) -> bool {
         self.end.is_some()
     }

@@ -19,6 +19,8 @@ pub(crate) struct Person {
     pub(crate) is_reading: bool,
     pub(crate) is_leaving: bool,
     pub(crate) last_byte: u8,
+    /// Some time ago, the server had read all that was said since.
+    pub(crate) was_read: bool,
     /// What is on the server's side of the link.
     pub(crate) socket: Option<Socket>,
     pub(crate) said: Vec<Said>,
@@ -117,6 +119,7 @@ impl Person {
             is_reading: true,
             is_leaving: false,
             last_byte: b'\n',
+            was_read: false,
             socket: None,
             said: Vec::new(),
             heard: Vec::new(),

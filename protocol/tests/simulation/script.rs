@@ -47,13 +47,15 @@ impl Simulation {
             return self.leaves(place);
         }
         let (goes, talk_ends, bursts) = (part.goes, part.talk_ends(), part.bursts);
+        let has_no_endings = part.has_no_endings;
         // An operator types when somebody is there to read it.
         let has_nobody = !self.people[1..].iter().any(Person::is_served);
         let is_silent = part.role == Role::Witness && (self.dialect != Dialect::PAIR || has_nobody);
+        let is_heard_out = self.is_heard_out(place);
         let mut next = self.now + Duration::from_millis(self.dice.within(50..=600));
         if self.now >= talk_ends {
             next = goes;
-        } else if is_logged_in && !is_silent && self.now >= TALK_BEGINS {
+        } else if is_logged_in && !is_silent && is_heard_out && self.now >= TALK_BEGINS {
             if bursts && self.dice.one_in(3) {
                 self.says_much(place);
                 next = next + Duration::from_millis(500);
@@ -61,15 +63,28 @@ impl Simulation {
                 self.does_something(place);
             }
         }
+        if has_no_endings {
+            next = next + LONG_PAUSE;
+        }
         self.client_writes(place);
         self.plan(next.min(goes), place, Happening::Acts);
+    }
+
+    /// Whether what somebody says can be told from what they said before: it has endings, or the
+    /// server had read all of that a pause ago.
+    fn is_heard_out(&mut self, place: usize) -> bool {
+        let person = &mut self.people[place];
+        let was_read = person.was_read;
+        person.was_read = person.link.to_server.is_empty() && !was_read;
+        !person.part.has_no_endings || was_read
     }
 
     fn leaves(&mut self, place: usize) {
         self.note(place, format_args!("leaves"));
         // Stayers have said everything, and so has whoever was accepted too late.
-        let goes = self.people[place].part.goes;
-        let may_talk = goes < STAYERS_GO && goes == self.now;
+        let part = &self.people[place].part;
+        // Without an ending, these words would come too soon after others.
+        let may_talk = part.goes < STAYERS_GO && part.goes == self.now && !part.has_no_endings;
         if may_talk && self.people[place].stage == Stage::LoggedIn && !self.is_console(place) {
             match self.dice.one_in(3) {
                 true => self.says_much(place),
@@ -230,6 +245,9 @@ impl Simulation {
 
     /// Nobody hears what was not said, or not to them, or twice, or out of order.
     fn hears_words(&mut self, place: usize, from: Option<&str>, way: Way, text: &str) {
+        if self.is_cut_short(text) {
+            return;
+        }
         let (sender, number) = parse(text).unwrap_or_else(|| panic!("nobody said {text:?}"));
         let (speaker, listener) = (&self.people[sender], &self.people[place]);
         let said = &speaker.said[number];
@@ -265,6 +283,18 @@ impl Simulation {
         ));
     }
 
+    /// Whether these are the last words of somebody whose connection failed in the middle of them.
+    fn is_cut_short(&self, text: &str) -> bool {
+        let begun = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
+        let has_failed = |person: &&Person| person.part.trouble.is_some() && !person.is_connected();
+        let mut failed = self.people.iter().filter(has_failed);
+        self.pause.is_some()
+            && failed.any(|person| {
+                let mut said = person.said.iter();
+                said.any(|said| said.text != text && said.text.starts_with(begun))
+            })
+    }
+
     fn is_public_to(&self, sender: usize, place: usize) -> bool {
         match self.dialect.name() {
             "echo" => sender == place,
@@ -291,6 +321,8 @@ impl Simulation {
         let bound = speaker.link.to_server.slowest_crossing(max_backlog)
             + listener.link.to_client.slowest_crossing(max_backlog)
             + CATCH_UP * 8 * troubled.count() as u32;
+        let pause = self.pause.filter(|_| speaker.part.has_no_endings);
+        let bound = bound + pause.unwrap_or_default();
         let took = self.now.saturating_since(speaker.said[number].at);
         assert!(
             took <= bound,
@@ -342,5 +374,7 @@ pub(crate) const ROOMS: [&str; 3] = ["attic", "den", "yard"];
 const EXIT: &str = "EXIT";
 const LONGEST_TAIL: usize = 7;
 const LONGEST_LINE: usize = 82;
+/// Longer than a pause that ends a line, wherever it is under way.
+const LONG_PAUSE: Duration = Duration::from_millis(400);
 /// As the server has it.
 const CATCH_UP: Duration = Duration::from_millis(10);

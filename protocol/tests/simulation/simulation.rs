@@ -17,6 +17,8 @@ pub(crate) struct Simulation {
     pub(crate) dialect: Dialect,
     pub(crate) full_duplex: bool,
     pub(crate) limits: Limits,
+    /// What ends lines that have no endings, if anything does.
+    pub(crate) pause: Option<Duration>,
     pub(crate) people: Vec<Person>,
     pub(crate) is_shut_down: bool,
     pub(crate) trace: Trace,
@@ -58,9 +60,10 @@ impl Simulation {
     fn new(dialect: Dialect, seed: u64, trace: Trace) -> Self {
         let mut dice = Dice::new(seed);
         let mut config = cast::config(dialect, &mut dice);
-        let cast = cast::cast(dialect, &mut dice);
+        let cast = cast::cast(&config, &mut dice);
         config.limits.max_buffered = cast.len() * config.limits.max_backlog;
         let (full_duplex, limits) = (config.full_duplex, config.limits.clone());
+        let pause = cast::has_pauses(&config).then_some(config.pause);
         let person = |(place, part): (usize, cast::Part)| {
             let voice = voice::voice(dialect, part.role == Role::Witness, full_duplex);
             // A narrow link lets the server notice those who do not read, and only they may wait.
@@ -74,6 +77,7 @@ impl Simulation {
             dialect,
             full_duplex,
             limits,
+            pause,
             people,
             is_shut_down: false,
             trace,
@@ -193,8 +197,9 @@ impl Simulation {
         let (pipe, voice) = (&mut person.link.to_server, &mut person.voice);
         let bytes = voice.transmit();
         // Whoever pipes text in may have no ending behind the last line.
-        let last = person.is_leaving && person.part.forgets_last_ending;
-        let ending = usize::from(last && bytes.ends_with(b"\n"));
+        let has_no_ending =
+            person.part.has_no_endings || (person.is_leaving && person.part.forgets_last_ending);
+        let ending = usize::from(has_no_ending && bytes.ends_with(b"\n"));
         let whole = bytes.len() - ending;
         let (written, mut times) = pipe.write(self.now, &bytes[..whole], &mut self.dice);
         voice.advance(if written == whole {

@@ -16,9 +16,10 @@ pub(crate) static PROFILE: Profile = Profile {
     name: "addressed",
     summary: "hands each message on to all connections as `[ip:port] message`",
     default_port: 60003,
-    settings: &[Setting::Framing],
-    framing: |_| Framing::Lines,
+    settings: &[Setting::Framing, Setting::Chunks, Setting::Pause],
+    framing: |_| Framing::Auto,
     drops_telnet_commands: false,
+    refuses_http: true,
     needs_console: false,
     rules: |_| Box::new(Addressed::default()),
 };

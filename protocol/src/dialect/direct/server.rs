@@ -18,6 +18,7 @@ pub(crate) static PROFILE: Profile = Profile {
     settings: &[Setting::LoginTimeout, Setting::MaxUsers],
     framing: |_| Framing::Lines,
     drops_telnet_commands: true,
+    refuses_http: true,
     needs_console: false,
     rules: |config| Box::new(Direct::new(config.limits.max_users)),
 };

@@ -14,9 +14,10 @@ pub(crate) static PROFILE: Profile = Profile {
     name: "pair",
     summary: "the operator at the server's keyboard talks with one client at a time",
     default_port: 2000,
-    settings: &[Setting::FullDuplex],
-    framing: |_| Framing::Lines,
+    settings: &[Setting::Framing, Setting::Pause, Setting::FullDuplex],
+    framing: |_| Framing::Auto,
     drops_telnet_commands: false,
+    refuses_http: true,
     needs_console: true,
     rules: |config| Box::new(Pair::new(config)),
 };

@@ -23,6 +23,7 @@ pub(crate) static PROFILE: Profile = Profile {
     ],
     framing: |_| Framing::Lines,
     drops_telnet_commands: true,
+    refuses_http: true,
     needs_console: false,
     rules: |config| Box::new(Chat::new(&config.limits)),
 };

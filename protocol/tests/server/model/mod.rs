@@ -20,7 +20,9 @@ pub(crate) struct Model {
     rules: Box<dyn Rules>,
     pub(crate) all: Everybody,
     framing: Framing,
+    pause: Duration,
     is_telnet: bool,
+    refuses_http: bool,
     has_login: bool,
     login_timeout: Option<Duration>,
     idle_timeout: Option<Duration>,
@@ -49,6 +51,15 @@ pub(crate) struct Party {
     since: Instant,
     /// When something of it was last received or taken.
     last_input: Instant,
+}
+
+/// What happens when nothing else happens.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    /// An unfinished line is a message.
+    Pause,
+    Login,
+    Idle,
 }
 
 /// One protocol.
@@ -82,6 +93,7 @@ impl Model {
     pub(crate) fn new(config: &Config) -> Self {
         let default = match config.dialect.name() {
             "echo" if !config.uppercase => Framing::Chunks,
+            "relay" | "addressed" | "pair" => Framing::Auto,
             _ => Framing::Lines,
         };
         let is_telnet = [Dialect::ROOMS, Dialect::DIRECT].contains(&config.dialect);
@@ -89,7 +101,9 @@ impl Model {
             rules: rules(config),
             all: Everybody::default(),
             framing: config.framing.unwrap_or(default),
+            pause: config.pause,
             is_telnet,
+            refuses_http: config.dialect != Dialect::ECHO,
             has_login: is_telnet,
             login_timeout: config.limits.login_timeout,
             idle_timeout: config.limits.idle_timeout,
@@ -110,13 +124,13 @@ impl Model {
         } else {
             None
         };
-        let framing = match peer {
-            Peer::Console => Framing::Lines,
-            Peer::Socket(_) => self.framing,
+        let (framing, refuses_http) = match peer {
+            Peer::Console => (Framing::Lines, false),
+            Peer::Socket(_) => (self.framing, self.refuses_http),
         };
         self.all.parties.push(Party {
             peer,
-            stream: Stream::new(framing, self.is_telnet, self.max_line),
+            stream: Stream::new(framing, self.is_telnet, refuses_http, self.max_line),
             unread: VecDeque::new(),
             output: Vec::new(),
             left: refusal,
@@ -163,24 +177,36 @@ impl Model {
         self.go_on();
     }
 
-    /// Closes whoever is due, in the order of their deadlines.
+    /// Does what is due, in the order of the deadlines.
     pub(crate) fn pass(&mut self, until: Instant) {
         loop {
             let deadlines = (0..self.all.parties.len()).filter_map(|who| self.deadline(who));
-            let Some((at, who, reason)) = deadlines.min_by_key(|&(at, who, _)| (at, who)) else {
+            let Some((at, who, due)) = deadlines.min() else {
                 break;
             };
             if at > until {
                 break;
             }
             self.now = at;
-            self.all.close(who, reason);
+            match due {
+                Due::Pause => self.pause_of(who),
+                Due::Login => self.all.close(who, CloseReason::LoginTimeout),
+                Due::Idle => self.all.close(who, CloseReason::IdleTimeout),
+            }
             self.go_on();
         }
         self.now = until;
     }
 
-    fn deadline(&self, who: usize) -> Option<(Instant, usize, CloseReason)> {
+    fn pause_of(&mut self, who: usize) {
+        let party = &mut self.all.parties[who];
+        let last_input = party.last_input;
+        party.unread.extend(party.stream.pause());
+        self.listen_to(who);
+        self.all.parties[who].last_input = last_input;
+    }
+
+    fn deadline(&self, who: usize) -> Option<(Instant, usize, Due)> {
         let party = &self.all.parties[who];
         if party.left.is_some() || party.peer == Peer::Console {
             return None;
@@ -188,15 +214,17 @@ impl Model {
         let login = self
             .login_timeout
             .filter(|_| self.has_login && !party.is_logged_in)
-            .map(|limit| (party.since + limit, who, CloseReason::LoginTimeout));
+            .map(|limit| (party.since + limit, who, Due::Login));
+        if !party.unread.is_empty() {
+            return login;
+        }
+        let pause = Some(party.last_input + self.pause).filter(|_| party.stream.is_unfinished());
         let idle = self
             .idle_timeout
-            .filter(|_| party.unread.is_empty())
-            .map(|limit| (party.last_input + limit, who, CloseReason::IdleTimeout));
-        [login, idle]
-            .into_iter()
-            .flatten()
-            .min_by_key(|&(at, ..)| at)
+            .map(|limit| (party.last_input + limit).max(pause.unwrap_or_default()))
+            .map(|at| (at, who, Due::Idle));
+        let pause = pause.map(|at| (at, who, Due::Pause));
+        [login, pause, idle].into_iter().flatten().min()
     }
 
     /// Takes what somebody said, as far as it is their turn. Says whether anything was.
@@ -204,7 +232,10 @@ impl Model {
         let mut is_heard = false;
         while self.all.parties[who].left.is_none() {
             let party = &mut self.all.parties[who];
-            let is_end = matches!(party.unread.front(), Some(Message::End));
+            let is_end = matches!(
+                party.unread.front(),
+                Some(Message::End | Message::HttpRequest)
+            );
             if !is_end && !self.rules.listens_to(who) {
                 break;
             }
@@ -216,8 +247,15 @@ impl Model {
             match message {
                 Message::Said { content, ending } => {
                     self.rules.said(&mut self.all, who, &content, &ending);
+                    let party = &mut self.all.parties[who];
+                    if party.stream.is_http_request()
+                        && party.left == Some(CloseReason::MalformedNickname)
+                    {
+                        party.left = Some(CloseReason::HttpRequest);
+                    }
                 }
                 Message::TooLong => self.rules.said_too_much(&mut self.all, who),
+                Message::HttpRequest => self.all.close(who, CloseReason::HttpRequest),
                 Message::End => self.rules.ended(&mut self.all, who),
             }
             self.bury();

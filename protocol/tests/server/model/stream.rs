@@ -6,6 +6,7 @@ use linechat_protocol::Framing;
 pub(super) struct Stream {
     framing: Framing,
     is_telnet: bool,
+    refuses_http: bool,
     max_line: usize,
     bytes: Vec<u8>,
     /// How much of the text was made into messages.
@@ -13,24 +14,43 @@ pub(super) struct Stream {
     /// The line at `done` was said to be too long.
     is_too_long: bool,
     is_ended: bool,
+    /// A pause has ended the line before `done`.
+    is_ending_late: bool,
+    is_first_line_over: bool,
+    /// How much of the text is the first line, if that is an HTTP request.
+    http_request: Option<usize>,
 }
 
 pub(super) enum Message {
-    Said { content: Vec<u8>, ending: Vec<u8> },
+    Said {
+        content: Vec<u8>,
+        ending: Vec<u8>,
+    },
     TooLong,
+    /// The first line was an HTTP request, and nothing counts that came behind.
+    HttpRequest,
     End,
 }
 
 impl Stream {
-    pub(super) fn new(framing: Framing, is_telnet: bool, max_line: usize) -> Self {
+    pub(super) fn new(
+        framing: Framing,
+        is_telnet: bool,
+        refuses_http: bool,
+        max_line: usize,
+    ) -> Self {
         Self {
             framing,
             is_telnet,
+            refuses_http,
             max_line,
             bytes: Vec::new(),
             done: 0,
             is_too_long: false,
             is_ended: false,
+            is_ending_late: false,
+            is_first_line_over: false,
+            http_request: None,
         }
     }
 
@@ -38,12 +58,83 @@ impl Stream {
         self.is_ended
     }
 
+    pub(super) fn is_http_request(&self) -> bool {
+        self.http_request.is_some()
+    }
+
     pub(super) fn grow(&mut self, bytes: &[u8]) -> Vec<Message> {
-        if self.framing == Framing::Chunks {
-            return vec![said(bytes, b"")];
-        }
         self.bytes.extend_from_slice(bytes);
+        self.look_for_http();
         let text = self.text();
+        let mut messages = Vec::new();
+        if self.framing == Framing::Chunks {
+            messages.push(said(&text[self.done..], b""));
+            self.done = text.len();
+        } else {
+            self.skip_late_ending(&text);
+            messages.extend(self.lines(&text));
+        }
+        if self.is_http_request() {
+            self.is_ended = true;
+            messages.push(Message::HttpRequest);
+        }
+        messages
+    }
+
+    /// Whether a pause would make a message of what is unfinished.
+    pub(super) fn is_unfinished(&self) -> bool {
+        let text = self.text();
+        let is_late_half_ending = self.is_ending_late && text[self.done..] == *b"\r";
+        let is_line = !text[self.done..].is_empty() && text[self.done..] != *b"\r";
+        self.framing == Framing::Auto && !self.is_ended && is_line && !is_late_half_ending
+    }
+
+    /// Nothing has come for so long that what is unfinished is a message.
+    pub(super) fn pause(&mut self) -> Vec<Message> {
+        let text = self.text();
+        let unfinished = &text[self.done..];
+        let (content, ending) = match unfinished.strip_suffix(b"\r") {
+            Some(content) => (content, &b"\r\n"[..]),
+            None => (unfinished, &b"\n"[..]),
+        };
+        let mut messages = vec![said(content, ending)];
+        if self.refuses_http && !self.is_first_line_over && is_http_request(content) {
+            self.http_request = Some(text.len());
+            self.is_ended = true;
+            messages.push(Message::HttpRequest);
+        }
+        self.is_first_line_over = true;
+        self.done = text.len();
+        self.is_ending_late = true;
+        messages
+    }
+
+    fn skip_late_ending(&mut self, text: &[u8]) {
+        let rest = &text[self.done..];
+        if !self.is_ending_late || rest.is_empty() || *rest == *b"\r" {
+            return;
+        }
+        self.is_ending_late = false;
+        for ending in [&b"\n"[..], b"\r\n"] {
+            if rest.starts_with(ending) {
+                self.done += ending.len();
+            }
+        }
+    }
+
+    fn look_for_http(&mut self) {
+        let text = self.text();
+        let end = text.iter().position(|&byte| byte == b'\n');
+        let Some(end) = end.filter(|_| !self.is_first_line_over) else {
+            return;
+        };
+        self.is_first_line_over = true;
+        if self.refuses_http && is_http_request(&text[..end]) {
+            self.http_request = Some(end + 1);
+        }
+    }
+
+    fn lines(&mut self, text: &[u8]) -> Vec<Message> {
         let mut messages = Vec::new();
         while let Some(length) = text[self.done..].iter().position(|&byte| byte == b'\n') {
             let line = &text[self.done..=self.done + length];
@@ -87,11 +178,18 @@ impl Stream {
         }
     }
 
-    /// The bytes without telnet's commands.
+    /// The bytes that count.
     fn text(&self) -> Vec<u8> {
-        if !self.is_telnet {
-            return self.bytes.clone();
-        }
+        let mut text = match self.is_telnet {
+            true => self.text_without_telnet(),
+            false => self.bytes.clone(),
+        };
+        text.truncate(self.http_request.unwrap_or(usize::MAX));
+        text
+    }
+
+    /// The bytes without telnet's commands.
+    fn text_without_telnet(&self) -> Vec<u8> {
         let mut text = Vec::new();
         let mut rest = &self.bytes[..];
         while let Some((&byte, behind)) = rest.split_first() {
@@ -119,6 +217,24 @@ fn behind_subnegotiation(mut rest: &[u8]) -> &[u8] {
             [IAC, _, behind @ ..] | [_, behind @ ..] => behind,
         };
     }
+}
+
+/// `METHOD target HTTP/1.x`
+fn is_http_request(line: &[u8]) -> bool {
+    let Ok(line) = std::str::from_utf8(line) else {
+        return false;
+    };
+    let words: Vec<_> = line.trim_end_matches('\r').split(' ').collect();
+    let [method, target, version] = words[..] else {
+        return false;
+    };
+    let is_method = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let digit = version.strip_prefix("HTTP/1.").map(str::as_bytes);
+    !method.is_empty()
+        && method.chars().all(is_method)
+        && !target.is_empty()
+        && !target.contains(|c: char| c.is_ascii_control())
+        && matches!(digit, Some([b'0'..=b'9']))
 }
 
 fn said(content: &[u8], ending: &[u8]) -> Message {

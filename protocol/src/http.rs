@@ -1,0 +1,139 @@
+//! Peers that speak HTTP by mistake, or because a web page makes somebody's browser do it.
+
+/// How far the first line of a stream looks like that of an HTTP request: `METHOD target HTTP/1.x`
+/// (RFC 9112, section 3).
+///
+/// It looks at bytes and not at lines: the line may be too long for its dialect, and chunks are no
+/// lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum FirstLine {
+    /// It is not one, or nobody asks.
+    #[default]
+    NotHttp,
+    /// Nothing has come.
+    Begins,
+    Method,
+    BeforeTarget,
+    Target,
+    /// So much of `HTTP/1.` was seen.
+    Version(u8),
+    Digit,
+    Ending,
+    /// It is one, and has ended.
+    HttpRequest,
+}
+
+impl FirstLine {
+    /// Looks at what came next. Takes off `bytes` what is behind the line of an HTTP request.
+    pub(crate) fn cut(&mut self, bytes: &mut &[u8]) {
+        for (at, &byte) in bytes.iter().enumerate() {
+            if *self == Self::NotHttp {
+                return;
+            }
+            *self = self.step(byte);
+            if *self == Self::HttpRequest {
+                *bytes = &bytes[..=at];
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn is_http_request(self) -> bool {
+        self == Self::HttpRequest
+    }
+
+    fn step(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Begins | Self::Method, _) if is_token(byte) => Self::Method,
+            (Self::Method, b' ') => Self::BeforeTarget,
+            (Self::BeforeTarget | Self::Target, b'!'..=b'~' | 0x80..) => Self::Target,
+            (Self::Target, b' ') => Self::Version(0),
+            (Self::Version(seen), _) if VERSION[usize::from(seen)] == byte => {
+                let seen = seen + 1;
+                if usize::from(seen) < VERSION.len() {
+                    Self::Version(seen)
+                } else {
+                    Self::Digit
+                }
+            }
+            (Self::Digit, b'0'..=b'9') => Self::Ending,
+            (Self::Ending, b'\r') => Self::Ending,
+            (Self::Ending, b'\n') => Self::HttpRequest,
+            _ => Self::NotHttp,
+        }
+    }
+}
+
+/// Whether a method may contain it (RFC 9110, section 5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+const VERSION: &[u8] = b"HTTP/1.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_known_when_its_first_line_has_ended() {
+        for request in [
+            "GET / HTTP/1.1\r\n",
+            "POST /a?b#c HTTP/1.0\n",
+            "OPTIONS * HTTP/1.1\r\n",
+            "CONNECT example.com:443 HTTP/1.1\r\n",
+            "GET http://192.0.2.1:5378/\u{e9} HTTP/1.1\r\n",
+            "x-custom / HTTP/1.9\r\n",
+        ] {
+            for size in 1..=request.len() {
+                assert_eq!(seen(request, size), (true, request.len()), "{request}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_behind_the_first_line_is_cut_off() {
+        let request = "GET / HTTP/1.1\r\n";
+        let whole = [request, "Host: example.com\r\n\r\nSEND bob hi\n"].concat();
+        assert_eq!(seen(&whole, whole.len()), (true, request.len()));
+    }
+
+    #[test]
+    fn other_lines_are_no_requests_and_neither_are_later_ones() {
+        for other in [
+            "",
+            "\n",
+            "GET\n",
+            "GET \n",
+            "GET / \n",
+            " GET / HTTP/1.1\n",
+            "GET  HTTP/1.1\n",
+            "GET /  HTTP/1.1\n",
+            "GET /a b HTTP/1.1\n",
+            "GET / HTTP/1.1 \n",
+            "GET / HTTP/1.\n",
+            "GET / HTTP/2\n",
+            "GET / http/1.1\n",
+            "SEND bob HTTP/1.1 is old\n",
+            "\nGET / HTTP/1.1\n",
+            "hello\nGET / HTTP/1.1\n",
+            "GET / HTTP/1.1",
+        ] {
+            assert_eq!(seen(other, 1), (false, other.len()), "{other:?}");
+            assert_eq!(seen(other, 1000), (false, other.len()), "{other:?}");
+        }
+    }
+
+    /// Whether it was an HTTP request, and how much of it counts.
+    fn seen(stream: &str, size: usize) -> (bool, usize) {
+        let mut first_line = FirstLine::Begins;
+        let mut counted = 0;
+        for mut piece in stream.as_bytes().chunks(size) {
+            if !first_line.is_http_request() {
+                first_line.cut(&mut piece);
+                counted += piece.len();
+            }
+        }
+        (first_line.is_http_request(), counted)
+    }
+}
