@@ -116,6 +116,7 @@ fn help_names_every_option() {
             "--stdio",
             "--no-listen",
             "--framing",
+            "--pause <MILLISECONDS>",
             "--uppercase",
             "--full-duplex",
             "--max-line <BYTES>",
@@ -161,6 +162,10 @@ fn usage_errors() {
         (&["serve", "--max-line", "-1"], "1 or more"),
         (&["serve", "--max-line", "8k"], "'8k' for '--max-line"),
         (&["serve", "--rate-limit", "-1"], "0 for no limit"),
+        (
+            &["serve", "relay", "--pause", "0"],
+            "milliseconds, 1 or more",
+        ),
         (&["serve", "--max-connections", "-1"], "0 for no limit"),
         (&["serve", "--idle-timeout", "-1"], "0 for none"),
         (
@@ -205,8 +210,17 @@ fn misfits() {
         ),
         (&["serve", "rooms", "--max-users", "3"], "only for: direct"),
         (
+            &["serve", "rooms", "--pause", "100"],
+            "only for: echo, relay, addressed, pair",
+        ),
+        (
+            &["serve", "pair", "--framing", "chunks"],
+            "'--framing chunks' does not fit the dialect 'pair', it is only for: echo, relay, \
+             addressed",
+        ),
+        (
             &["serve", "rooms", "--framing", "lines"],
-            "only for: echo, relay, addressed",
+            "only for: echo, relay, addressed, pair",
         ),
         (&["serve", "echo", "--full-duplex"], "only for: pair"),
         (

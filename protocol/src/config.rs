@@ -25,7 +25,7 @@ pub struct Config {
     /// What counts as one message, where the dialect leaves a choice; `None` for its default.
     pub framing: Option<Framing>,
     /// How long nothing comes before an unfinished line is a message as it stands, with
-    /// [`Framing::Auto`]. Default: 300 ms.
+    /// [`Framing::Auto`]. Default: [`DEFAULT_PAUSE`](Self::DEFAULT_PAUSE).
     pub pause: Duration,
     /// `echo` only: send lines back in upper case.
     pub uppercase: bool,
@@ -34,13 +34,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// 300 ms: longer than a line takes through a slow network, shorter than somebody minds.
+    pub const DEFAULT_PAUSE: Duration = Duration::from_millis(300);
+
     /// A server of this dialect with the default [`Limits`].
     pub fn new(dialect: Dialect) -> Self {
         Self {
             dialect,
             limits: Limits::default(),
             framing: None,
-            pause: Duration::from_millis(300),
+            pause: Self::DEFAULT_PAUSE,
             uppercase: false,
             full_duplex: false,
         }

@@ -144,6 +144,8 @@ fn what_is_wrong_with_the_command_line_is_status_2(bench: &Bench) {
         "serve echo --max-line many",
         "serve echo --max-line -1",
         "serve echo --framing words",
+        "serve relay --pause 0",
+        "serve relay --pause soon",
         "serve echo --log-format xml",
         "serve echo --no-listen",
         "serve rooms --no-listen",
@@ -157,7 +159,9 @@ fn what_is_wrong_with_the_command_line_is_status_2(bench: &Bench) {
 fn an_option_that_does_not_fit_the_dialect_is_status_2(bench: &Bench) {
     for (option, strangers) in [
         ("--uppercase", "relay addressed rooms pair direct"),
-        ("--framing lines", "rooms pair direct"),
+        ("--framing lines", "rooms direct"),
+        ("--framing chunks", "rooms pair direct"),
+        ("--pause 100", "rooms direct"),
         ("--login-timeout 9", "echo relay addressed pair"),
         ("--max-users 9", "echo relay addressed rooms pair"),
         ("--max-rooms 9", "echo relay addressed pair direct"),
@@ -274,6 +278,7 @@ fn help_names_every_option_on_standard_output(bench: &Bench) {
         "--no-listen",
         "--uppercase",
         "--framing",
+        "--pause",
         "--full-duplex",
         "--max-line",
         "--max-backlog",

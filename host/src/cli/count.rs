@@ -17,6 +17,14 @@ pub(super) fn zero_or_more<T: FromStr>(text: &str) -> Result<T, CountError> {
     text.parse().map_err(|_| CountError::ZeroOrMore)
 }
 
+/// A time that is never zero.
+pub(super) fn milliseconds(text: &str) -> Result<u32, CountError> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err(CountError::Milliseconds),
+        Ok(count) => Ok(count),
+    }
+}
+
 /// What is expected in place of something else.
 #[derive(Clone, Copy, Debug, Error, PartialEq)]
 pub(super) enum CountError {
@@ -24,6 +32,8 @@ pub(super) enum CountError {
     AtLeastOne,
     #[error("expected a whole number, or 0 for no limit")]
     ZeroOrMore,
+    #[error("expected a whole number of milliseconds, 1 or more")]
+    Milliseconds,
 }
 
 #[cfg(test)]
@@ -36,6 +46,18 @@ mod tests {
         assert_eq!(at_least_one("8192"), Ok(8192));
         for text in ["0", "-1", "", "8k", "1.5", &"9".repeat(40)] {
             assert_eq!(at_least_one(text), Err(CountError::AtLeastOne), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn milliseconds_are_whole_and_never_zero() {
+        assert_eq!(milliseconds("300"), Ok(300));
+        for text in ["0", "-1", "", "0.5", "300ms"] {
+            assert_eq!(
+                milliseconds(text),
+                Err(CountError::Milliseconds),
+                "{text:?}"
+            );
         }
     }
 

@@ -1,5 +1,7 @@
 //! Which options fit which dialect. The core knows about its own settings.
 
+use std::fmt;
+
 use clap::{Arg, ArgMatches};
 use linechat_protocol::{Dialect, Setting};
 
@@ -7,21 +9,24 @@ use super::{Given, Misuse};
 
 /// Says in the help of an option which dialects it is for, unless it is for all.
 pub(super) fn name_dialects(arg: Arg) -> Arg {
-    let Some((_, takes)) = CONDITIONAL.iter().find(|(id, _)| arg.get_id() == id) else {
+    let mut conditions = CONDITIONAL.iter().filter(|option| option.value.is_none());
+    let Some(option) = conditions.find(|option| arg.get_id() == option.id) else {
         return arg;
     };
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    arg.help(format!("{help} [only for: {}]", dialects_that(*takes)))
+    arg.help(format!(
+        "{help} [only for: {}]",
+        dialects_that(option.takes)
+    ))
 }
 
 /// Refuses an option that was given on the command line and that the dialect has no use for.
 pub(super) fn check(dialect: Dialect, matches: &ArgMatches) -> Result<(), Misuse> {
     match misfits(dialect, matches, Given::CommandLine).next() {
         None => Ok(()),
-        Some((id, takes)) => Err(Misuse::conflict(format!(
-            "'--{}' does not fit the dialect '{dialect}', it is only for: {}",
-            id.replace('_', "-"),
-            dialects_that(takes),
+        Some(option) => Err(Misuse::conflict(format!(
+            "'--{option}' does not fit the dialect '{dialect}', it is only for: {}",
+            dialects_that(option.takes),
         ))),
     }
 }
@@ -33,18 +38,28 @@ pub(super) fn misfits_of_environment(matches: &ArgMatches) -> Vec<&'static str> 
         return Vec::new();
     };
     let misfits = misfits(*dialect, matches, Given::Environment);
-    misfits.map(|(id, _)| id).collect()
+    misfits.map(|option| option.id).collect()
 }
 
 fn misfits(
     dialect: Dialect,
     matches: &ArgMatches,
     source: Given,
-) -> impl Iterator<Item = (&'static str, Takes)> {
+) -> impl Iterator<Item = Conditional> {
     CONDITIONAL
         .into_iter()
-        .filter(move |(_, takes)| !takes(dialect))
-        .filter(move |(id, _)| given(matches, id) == source)
+        .filter(move |option| !(option.takes)(dialect))
+        .filter(move |option| given(matches, option.id) == source)
+        .filter(move |option| {
+            option
+                .value
+                .is_none_or(|value| has_value(matches, option.id, value))
+        })
+}
+
+fn has_value(matches: &ArgMatches, id: &str, value: &str) -> bool {
+    let mut values = matches.get_raw(id).into_iter().flatten();
+    values.any(|given| given == value)
 }
 
 fn given(matches: &ArgMatches, id: &str) -> Given {
@@ -73,21 +88,52 @@ fn dialects_that(takes: Takes) -> String {
 /// Whether a dialect has a use for an option.
 type Takes = fn(Dialect) -> bool;
 
+/// An option, or one value of it, that only some dialects have a use for.
+#[derive(Clone, Copy)]
+struct Conditional {
+    id: &'static str,
+    value: Option<&'static str>,
+    takes: Takes,
+}
+
+impl Conditional {
+    const fn option(id: &'static str, takes: Takes) -> Self {
+        Self {
+            id,
+            value: None,
+            takes,
+        }
+    }
+}
+
+impl fmt::Display for Conditional {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.id.replace('_', "-"))?;
+        self.value.map_or(Ok(()), |value| write!(f, " {value}"))
+    }
+}
+
 /// The options that only some dialects have a use for.
-const CONDITIONAL: [(&str, Takes); 8] = [
-    ("framing", |dialect| dialect.takes(Setting::Framing)),
-    ("uppercase", |dialect| dialect.takes(Setting::Uppercase)),
-    ("full_duplex", |dialect| dialect.takes(Setting::FullDuplex)),
-    ("login_timeout", |dialect| {
+const CONDITIONAL: [Conditional; 10] = [
+    Conditional::option("framing", |dialect| dialect.takes(Setting::Framing)),
+    Conditional {
+        id: "framing",
+        value: Some("chunks"),
+        takes: |dialect| dialect.takes(Setting::Chunks),
+    },
+    Conditional::option("pause", |dialect| dialect.takes(Setting::Pause)),
+    Conditional::option("uppercase", |dialect| dialect.takes(Setting::Uppercase)),
+    Conditional::option("full_duplex", |dialect| dialect.takes(Setting::FullDuplex)),
+    Conditional::option("login_timeout", |dialect| {
         dialect.takes(Setting::LoginTimeout)
     }),
-    ("max_rooms", |dialect| dialect.takes(Setting::MaxRooms)),
-    ("max_rooms_per_user", |dialect| {
+    Conditional::option("max_rooms", |dialect| dialect.takes(Setting::MaxRooms)),
+    Conditional::option("max_rooms_per_user", |dialect| {
         dialect.takes(Setting::MaxRoomsPerUser)
     }),
-    ("max_users", |dialect| dialect.takes(Setting::MaxUsers)),
+    Conditional::option("max_users", |dialect| dialect.takes(Setting::MaxUsers)),
     // Whoever has to log in has a name.
-    ("name", |dialect| dialect.takes(Setting::LoginTimeout)),
+    Conditional::option("name", |dialect| dialect.takes(Setting::LoginTimeout)),
 ];
 
 #[cfg(test)]
@@ -96,9 +142,10 @@ mod tests {
 
     #[test]
     fn every_option_of_some_dialects_is_for_one_at_least_and_not_for_all() {
-        for (id, takes) in CONDITIONAL {
-            let takers = Dialect::all().filter(|&dialect| takes(dialect)).count();
-            assert!((1..Dialect::all().len()).contains(&takers), "{id}");
+        for option in CONDITIONAL {
+            let takers = Dialect::all().filter(|&dialect| (option.takes)(dialect));
+            let is_some = (1..Dialect::all().len()).contains(&takers.count());
+            assert!(is_some, "{option}");
         }
     }
 }

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, ValueEnum};
 use linechat_protocol::{Config, Dialect, Framing, Limits};
 
-use super::count::{at_least_one, zero_or_more};
+use super::count::{at_least_one, milliseconds, zero_or_more};
 use super::logging::{LogArgs, LogOptions};
 use super::seconds::Seconds;
 use super::{Given, Misuse, dialect, fit};
@@ -71,10 +71,20 @@ struct ListenArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Messages")]
 struct MessageArgs {
-    /// What one message is: a line, or whatever one read from the network returned [default: the
-    /// dialect's]
+    /// What one message is: a line; a line, or what of one has come before a pause (auto); or
+    /// whatever one read from the network returned (chunks) [default: the dialect's]
     #[arg(long, env = "LINECHAT_FRAMING")]
     framing: Option<FramingName>,
+
+    /// With '--framing auto': how long nothing comes before an unfinished line is a message
+    #[arg(
+        long,
+        env = "LINECHAT_PAUSE",
+        hide_env_values = true,
+        value_name = "MILLISECONDS"
+    )]
+    #[arg(value_parser = milliseconds, default_value_t = Config::DEFAULT_PAUSE.subsec_millis())]
+    pause: u32,
 
     /// Send lines back in upper case
     #[arg(long, env = "LINECHAT_UPPERCASE")]
@@ -225,6 +235,7 @@ struct TimeoutArgs {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum FramingName {
     Lines,
+    Auto,
     Chunks,
 }
 
@@ -246,8 +257,10 @@ impl ServeArgs {
         let mut config = Config::new(self.dialect);
         config.framing = self.messages.framing.map(|name| match name {
             FramingName::Lines => Framing::Lines,
+            FramingName::Auto => Framing::Auto,
             FramingName::Chunks => Framing::Chunks,
         });
+        config.pause = Duration::from_millis(self.messages.pause.into());
         config.uppercase = self.messages.uppercase;
         config.full_duplex = self.messages.full_duplex;
         config.limits = self.limits();
@@ -334,6 +347,7 @@ mod tests {
         assert_eq!(options.config.dialect, Dialect::ROOMS);
         assert_eq!(options.config.limits, Limits::default());
         assert_eq!(options.config.framing, None);
+        assert_eq!(options.config.pause, Config::DEFAULT_PAUSE);
         assert_eq!(
             options.listen,
             [Address::loopback(Dialect::ROOMS.default_port())]
@@ -370,6 +384,9 @@ mod tests {
         let echo = options("linechat-test serve echo --uppercase --framing chunks").config;
         assert!(echo.uppercase);
         assert_eq!(echo.framing, Some(Framing::Chunks));
+        let pair = options("linechat-test serve pair --framing auto --pause 20").config;
+        assert_eq!(pair.framing, Some(Framing::Auto));
+        assert_eq!(pair.pause, Duration::from_millis(20));
         assert!(
             options("linechat-test serve pair --full-duplex")
                 .config
