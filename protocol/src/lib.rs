@@ -143,7 +143,7 @@ pub use crate::client::{
 pub use crate::close::CloseReason;
 pub use crate::config::{Config, ConfigError, Framing, Setting};
 pub use crate::connection::ConnId;
-pub use crate::dialect::{Dialect, UnknownDialect, addressed, direct, pair, rooms};
+pub use crate::dialect::{Dialect, UnknownDialect, addressed, direct, irc, pair, rooms};
 pub use crate::event::Event;
 pub use crate::instant::Instant;
 pub use crate::layer::{Layer, LayerEnd, LayerError, LayerFactory, LayerStage};

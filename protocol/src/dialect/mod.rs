@@ -12,6 +12,7 @@ use crate::rules::Rules;
 pub mod addressed;
 pub mod direct;
 mod echo;
+pub mod irc;
 pub mod pair;
 mod relay;
 pub mod rooms;
