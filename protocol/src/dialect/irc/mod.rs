@@ -1,21 +1,37 @@
 //! `irc`: the language of the clients that people already have.
 //!
 //! This is its grammar, for both ends of a connection. A line is a [`Message`]: [`Tags`], a
-//! [`Source`], a command, [`Params`]; [`LineWriter`] puts one together from its parts.
+//! [`Source`], a command, [`Params`]; [`LineWriter`] puts one together from its parts. What stands
+//! in them has types of its own: [`Nickname`], [`ChannelName`], [`Mask`], [`ModeChange`],
+//! [`Capabilities`], [`Numeric`] and the rest.
 //!
 //! Sources, in this order where they differ: the IRCv3 specifications, the Modern IRC Client
 //! Protocol, RFC 2812, RFC 1459. The comments name them IRCv3, Modern, RFC 2812 and RFC 1459.
 
 mod line;
+mod mask;
 mod message;
+mod mode;
+mod mode_change;
+mod mode_string;
+mod name;
 mod numeric;
 mod source;
 mod tags;
+mod target;
+mod text;
 
 pub use self::line::{
     LineWriter, MAX_CLIENT_TAGS, MAX_MESSAGE, MAX_RECEIVED_LINE, MAX_SENT_LINE, is_within_limits,
 };
+pub use self::mask::{Mask, Subject, matches};
 pub use self::message::{Fault, MAX_PARAMS, Malformed, Message, Params};
+pub use self::mode::{ChannelFlag, ListMode, Prefix, UserMode, UserModeChange, user_mode_changes};
+pub use self::mode_change::{BadModeChange, ModeChange, ModeChanges, channel_mode_changes};
+pub use self::mode_string::{ModeString, write_mode_lines};
+pub use self::name::{ChannelKey, ChannelName, Nickname, Username};
 pub use self::numeric::{Digits, Document, Numeric};
 pub use self::source::Source;
 pub use self::tags::{Tag, TagValue, Tags, escape};
+pub use self::target::{Target, targets};
+pub use self::text::{Spoken, TextFault, is_harmless, split, spoken, unformatted};
