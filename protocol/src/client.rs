@@ -5,10 +5,12 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::{Buf, BytesMut};
+use memchr::memrchr;
 use thiserror::Error;
 
 use crate::connection::End;
 use crate::lines::{Decoded, LineDecoder};
+use crate::pause::Pauses;
 
 /// One connection to a server, without its socket.
 ///
@@ -65,6 +67,37 @@ impl<D: ClientDialect> Client<D> {
     /// The server sent these bytes.
     pub fn receive(&mut self, bytes: &[u8]) {
         self.input.receive(bytes);
+    }
+
+    /// Nothing has come for a while after the beginning of a line
+    /// ([`is_within_line`](Self::is_within_line)): it is told as it is. For servers that send no
+    /// line endings; one that comes late belongs to that line. Where no line has begun, this does
+    /// nothing.
+    ///
+    /// How long to wait is the caller's choice; a server takes 300 ms
+    /// ([`Config::DEFAULT_PAUSE`](crate::Config::DEFAULT_PAUSE)).
+    ///
+    /// ```
+    /// use linechat_protocol::{LineClient, LineEvent};
+    ///
+    /// let mut client = LineClient::new();
+    /// client.receive(b"Name: ");
+    /// assert_eq!(client.poll_event(), None);
+    /// assert!(client.is_within_line());
+    ///
+    /// client.receive_pause();
+    /// assert_eq!(client.poll_event(), Some(LineEvent::Line(b"Name: ".to_vec())));
+    /// assert!(!client.is_within_line());
+    /// ```
+    pub fn receive_pause(&mut self) {
+        if self.is_within_line() {
+            self.input.end_line();
+        }
+    }
+
+    /// Whether what the server sent last is the beginning of a line, and more of it would be read.
+    pub fn is_within_line(&self) -> bool {
+        self.wants_input() && self.input.is_within_line()
     }
 
     /// The server ended its sending half, which is how it closes the connection. What it sent
@@ -447,14 +480,32 @@ struct Input {
     waiting: BytesMut,
     /// How much of `waiting` has been looked at since, and is to be forgotten.
     taken: usize,
+    pauses: Pauses,
     end: End,
 }
 
 impl Input {
-    fn receive(&mut self, bytes: &[u8]) {
+    fn receive(&mut self, mut bytes: &[u8]) {
         if self.end == End::Open {
             self.forget_taken();
+            let begin = self.pauses.strip_late_ending(&mut bytes);
+            self.waiting.extend_from_slice(begin);
             self.waiting.extend_from_slice(bytes);
+        }
+    }
+
+    fn end_line(&mut self) {
+        self.forget_taken();
+        self.waiting.extend_from_slice(b"\n");
+        self.pauses.end_line();
+    }
+
+    /// Half an ending alone is no beginning of a line.
+    fn is_within_line(&self) -> bool {
+        let waiting = &self.waiting[self.taken..];
+        match memrchr(b'\n', waiting) {
+            Some(end) => !matches!(waiting[end + 1..], [] | [b'\r']),
+            None => self.decoder.is_within_line(waiting),
         }
     }
 
@@ -580,6 +631,49 @@ mod tests {
         let line = |text: &[u8]| LineEvent::Line(text.to_vec());
         assert_eq!(events, [line(b"a"), line(b"b"), LineEvent::Closed]);
         assert_eq!(client.poll_event(), None);
+    }
+
+    #[test]
+    fn a_pause_ends_the_line_that_has_begun_and_no_other() {
+        let mut client = LineClient::new();
+        let mut events = vec![];
+        for piece in [
+            &b"a"[..],
+            b"\n",
+            b"b\nc",
+            b"\r",
+            b"\n",
+            b"\r",
+            b"\n",
+            b"d\n",
+            b"e\r",
+            b"f",
+            b"\r\ng",
+        ] {
+            client.receive(piece);
+            client.receive_pause();
+            client.receive_pause();
+            events.extend(core::iter::from_fn(|| client.poll_event()));
+        }
+        let line = |text: &[u8]| LineEvent::Line(text.to_vec());
+        let lines = ["a", "b", "c", "", "d", "e", "f", "g"];
+        assert_eq!(events, lines.map(|text| line(text.as_bytes())));
+        client.receive_eof();
+        client.receive_pause();
+        assert_eq!(client.poll_event(), Some(LineEvent::Closed));
+    }
+
+    #[test]
+    fn no_pause_ends_a_line_whose_end_is_not_read() {
+        let mut client = small();
+        client.receive(b"a\nb\nc");
+        client.receive_pause();
+        client.receive(b"d");
+        let events: Vec<_> = core::iter::from_fn(|| client.poll_event()).collect();
+        let line = |text: &[u8]| LineEvent::Line(text.to_vec());
+        assert_eq!(events, [line(b"a"), line(b"b")]);
+        client.receive_pause();
+        assert_eq!(client.poll_event(), Some(line(b"cd")));
     }
 
     #[test]

@@ -140,15 +140,20 @@ impl LineDecoder {
     }
 
     /// Whether [`decode_end`](Self::decode_end) has a line to tell.
-    pub(crate) fn has_unfinished_line(&mut self) -> bool {
-        self.forget_spent();
-        !self.partial.is_empty() && !self.ends_with_half_an_ending(&[])
+    pub(crate) fn has_unfinished_line(&self) -> bool {
+        self.is_within_line(&[])
+    }
+
+    /// Whether a line has begun when `rest`, in which none ends, belongs to it. Half an ending
+    /// alone is none.
+    pub(crate) fn is_within_line(&self, rest: &[u8]) -> bool {
+        let has_begun = !self.unfinished().is_empty() || !rest.is_empty();
+        has_begun && !self.is_half_an_ending(rest)
     }
 
     /// Whether all that is left with `rest`, when no further byte will come, is half an ending.
-    pub(crate) fn ends_with_half_an_ending(&mut self, rest: &[u8]) -> bool {
-        self.forget_spent();
-        self.partial.iter().chain(rest).eq(b"\r")
+    pub(crate) fn is_half_an_ending(&self, rest: &[u8]) -> bool {
+        self.unfinished().iter().chain(rest).eq(b"\r")
     }
 
     /// Gives back memory that no unfinished line needs.
@@ -196,6 +201,10 @@ impl LineDecoder {
     /// How long the unfinished line is at least, without its ending, when `bytes` belong to it.
     fn certain_length(&self, bytes: &[u8]) -> usize {
         self.partial.len() + bytes.len() - usize::from(bytes.ends_with(b"\r"))
+    }
+
+    fn unfinished(&self) -> &[u8] {
+        if self.spent { &[] } else { &self.partial }
     }
 
     fn forget_spent(&mut self) {

@@ -295,7 +295,7 @@ impl Server {
                 .len();
             waiting.advance(waiting.len() - rest);
         }
-        if has_ended && framing != Framing::Chunks && decoder.ends_with_half_an_ending(&waiting) {
+        if has_ended && framing != Framing::Chunks && decoder.is_half_an_ending(&waiting) {
             // No line, so that nothing need be waited for.
             waiting.clear();
         }
