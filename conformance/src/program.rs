@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rustix::process::getuid;
+
 use crate::running::Running;
 use crate::terminal::Terminal;
 use crate::transcript::Transcript;
@@ -65,6 +67,24 @@ impl Launch {
     /// Runs under a limit of open files, given as the shell's `ulimit` has it (`-n 64`).
     pub(crate) fn limited(self, limit: &str) -> Self {
         self.after(&format!("ulimit {limit}"))
+    }
+
+    /// Runs as a user who may have so many threads; `None` where that cannot be had.
+    ///
+    /// The limit does not hold for root, and counts all that a user runs. So it takes root to become
+    /// somebody who runs nothing, and who may not see the folder of the program.
+    pub(crate) fn with_few_threads(mut self, threads: usize) -> Option<Self> {
+        let run = "exec setpriv --reuid=65533 --regid=65533 --clear-groups";
+        let program = "/proc/self/fd/3";
+        let has_tools = ["setpriv", "prlimit"].into_iter().all(|tool| {
+            let asked = Command::new(tool).arg("--version").output();
+            asked.is_ok()
+        });
+        let can_limit = getuid().is_root() && has_tools;
+        self.prelude = Some(format!(
+            "exec 3<\"$0\"; {run} prlimit --nproc={threads} {program} \"$@\""
+        ));
+        can_limit.then_some(self)
     }
 
     /// Runs after a command of the shell, and in the process that it leaves.

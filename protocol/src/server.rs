@@ -11,7 +11,9 @@ use crate::connection::End;
 use crate::engine::Engine;
 use crate::lines::{Decoded, Line, LineDecoder};
 use crate::rules::Rules;
-use crate::{Action, CloseReason, Config, ConfigError, ConnId, Event, Framing, Instant, Peer};
+use crate::{
+    Action, CloseReason, Config, ConfigError, ConnId, Event, Framing, Instant, Limits, Peer,
+};
 
 /// A chat server without its sockets.
 ///
@@ -26,7 +28,8 @@ use crate::{Action, CloseReason, Config, ConfigError, ConnId, Event, Framing, In
 /// * **Outputs**: [`poll`](Self::poll), [`transmit`](Self::transmit) or
 ///   [`take_transmit`](Self::take_transmit), [`poll_timeout`](Self::poll_timeout),
 ///   [`poll_event`](Self::poll_event).
-/// * **Questions**: [`accepting`](Self::accepting), [`is_finished`](Self::is_finished).
+/// * **Questions**: [`accepting`](Self::accepting), [`is_finished`](Self::is_finished),
+///   [`limits`](Self::limits).
 pub struct Server {
     engine: Engine,
     rules: Box<dyn Rules>,
@@ -199,6 +202,11 @@ impl Server {
     /// What happened, for logs and metrics. The last 65,536 events are kept.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.engine.poll_event()
+    }
+
+    /// The limits that it was made with.
+    pub fn limits(&self) -> &Limits {
+        &self.engine.limits
     }
 
     /// Whether one more connection from the network is welcome. While it is not, leave peers in

@@ -29,6 +29,8 @@ pub(crate) struct EventLoop<'scope, 'env> {
     listeners: Vec<TcpListener>,
     /// Somebody may wait in the queue of a listener.
     has_waiting: bool,
+    /// Who was accepted and has no thread yet, since none could be started.
+    accepted: Option<(Arc<TcpStream>, Peer)>,
     errors: AcceptErrors,
     /// While the system lacks something.
     pause: Option<Instant>,
@@ -63,6 +65,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
             events: Events::with_capacity(1024),
             listeners,
             has_waiting: true,
+            accepted: None,
             errors: AcceptErrors::new(),
             pause: None,
             turn: 0,
@@ -81,9 +84,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
     }
 
     /// Starts to serve a peer.
-    pub(crate) fn start(&mut self, stream: TcpStream, peer: Peer) -> io::Result<()> {
-        stream.set_nonblocking(false)?;
-        let stream = Arc::new(stream);
+    pub(crate) fn start(&mut self, stream: Arc<TcpStream>, peer: Peer) -> io::Result<()> {
         let input = Arc::clone(&stream);
         let shared = self.shared;
         let (name, named) = sync_channel(1);
@@ -127,14 +128,21 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
         if state.ended || !is_listening && state.connections == 0 {
             return Ok(None);
         }
-        let is_accepting = is_listening && state.server.accepting();
+        let is_accepting = is_listening && state.is_accepting();
         let until = state.next_deadline();
         let mut timeout = until.map(|until| state.clock.until(until));
         state.sleep = Some(Sleep {
             until,
             is_accepting,
         });
+        let full = state.is_full().then_some(state.capacity);
         drop(state);
+        if let Some(capacity) = full
+            && is_listening
+            && self.has_waiting
+        {
+            self.errors.recover(&capacity.reached(), Instant::now());
+        }
         if is_accepting && self.has_waiting {
             let pause = self.pause.map_or(Duration::ZERO, |pause| {
                 pause.saturating_duration_since(Instant::now())
@@ -175,18 +183,31 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
     }
 
     fn accept_one(&mut self) -> io::Result<()> {
+        if self.accepted.is_none() {
+            self.accepted = self.take_waiting()?;
+        }
+        if let Some((stream, peer)) = &self.accepted {
+            self.start(Arc::clone(stream), *peer)?;
+            self.accepted = None;
+        }
+        Ok(())
+    }
+
+    /// Takes the next peer off the listeners, if somebody waits there.
+    fn take_waiting(&mut self) -> io::Result<Option<(Arc<TcpStream>, Peer)>> {
         for (place, listener) in self.listeners.iter().enumerate() {
             match listener.accept() {
                 Ok((stream, address)) => {
                     self.listeners.rotate_left(place + 1);
-                    return self.start(stream, Peer::from(address));
+                    stream.set_nonblocking(false)?;
+                    return Ok(Some((Arc::new(stream), Peer::from(address))));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }
         }
         self.has_waiting = false;
-        Ok(())
+        Ok(None)
     }
 }
 

@@ -33,9 +33,12 @@
 //! up none, and an idle server does nothing.
 //!
 //! A connection that is idle takes about 15 KiB of memory, most of it the three or four pages of
-//! its thread's stack that were ever used, and as much again of the system's. Address space, of
-//! which it takes more, and the system's limits on threads and memory mappings (four for each
-//! thread) bound how many there can be; a peer for whom there is no thread left is closed.
+//! its thread's stack that were ever used, and as much again of the system's. The memory, the
+//! system's limits on threads and on memory mappings (four for each thread), and the process's limit
+//! on address space bound how many there can be. [`serve`] finds out how many that is when it
+//! starts, logs it (as a warning if the server's own limit is higher), and accepts no more at a
+//! time. An application that maps a lot of memory afterwards should set a limit of its own. A peer
+//! for whom no thread can be started, because others have taken them, waits until one can.
 //!
 //! An allocator that has a heap for each thread, as glibc's has, keeps more and more of what the
 //! threads free. The program has glibc use one heap; an application that embeds the server, and has
@@ -44,18 +47,23 @@
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::thread;
 
 use linechat_host::Service;
 use linechat_protocol::{Peer, Server};
 use mio::{Poll, Waker};
 
+use crate::capacity::Capacity;
 use crate::event_loop::{EventLoop, WAKE};
+use crate::room::Room;
 use crate::shared::{End, Shared};
 
+mod capacity;
 mod event_loop;
 mod flush;
 mod reader;
+mod room;
 mod shared;
 
 /// Serves until `shutdown` is readable or its other end is closed, and everybody has been sent
@@ -78,13 +86,28 @@ pub fn serve(
     console: Option<TcpStream>,
     shutdown: impl AsFd,
 ) -> io::Result<()> {
+    let room = Room::of_process();
+    let capacity = Capacity::of(&room, server.limits());
+    capacity.tell(server.limits());
+    capacity::warn_of_backlogs(&room, server.limits());
+    serve_within(capacity, server, listeners, console, shutdown)
+}
+
+fn serve_within(
+    capacity: Capacity,
+    server: Server,
+    listeners: Vec<TcpListener>,
+    console: Option<TcpStream>,
+    shutdown: impl AsFd,
+) -> io::Result<()> {
     let poll = Poll::new()?;
-    let shared = Shared::new(server, Waker::new(poll.registry(), WAKE)?);
+    let shared = Shared::new(server, capacity, Waker::new(poll.registry(), WAKE)?);
     thread::scope(|scope| {
         let _end = End(&shared);
         let mut event_loop = EventLoop::new(scope, &shared, poll, listeners, &shutdown)?;
         if let Some(console) = console {
-            event_loop.start(console, Peer::Console)?;
+            console.set_nonblocking(false)?;
+            event_loop.start(Arc::new(console), Peer::Console)?;
         }
         event_loop.run()
     })

@@ -12,6 +12,7 @@ use linechat_host::{Clock, log};
 use linechat_protocol::{ConnId, Instant, Peer, Server};
 use mio::Waker;
 
+use crate::capacity::Capacity;
 use crate::flush::Round;
 
 /// The state of all threads. The lock is never held across a call that may wait.
@@ -24,9 +25,10 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// `event_loop` wakes its thread.
-    pub(crate) fn new(server: Server, event_loop: Waker) -> Self {
+    pub(crate) fn new(server: Server, capacity: Capacity, event_loop: Waker) -> Self {
         let state = State {
             server,
+            capacity,
             clock: Clock::start(),
             sockets: Vec::new(),
             connections: 0,
@@ -102,6 +104,7 @@ impl Drop for End<'_> {
 
 pub(crate) struct State {
     pub(crate) server: Server,
+    pub(crate) capacity: Capacity,
     pub(crate) clock: Clock,
     /// By [`ConnId::index`].
     sockets: Vec<Option<Socket>>,
@@ -179,6 +182,16 @@ impl State {
         }
     }
 
+    /// Whether one more peer can be served.
+    pub(crate) fn is_accepting(&self) -> bool {
+        self.server.accepting() && !self.is_full()
+    }
+
+    /// Whether there is no room for one more thread.
+    pub(crate) fn is_full(&self) -> bool {
+        self.connections >= self.capacity.connections
+    }
+
     /// When there is something to do, if nothing happens before.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let lingering = self.lingering.front().map(|&(until, _)| until);
@@ -196,7 +209,7 @@ impl State {
         };
         let is_earlier = |deadline| sleep.until.is_none_or(|until| deadline < until);
         self.next_deadline().is_some_and(is_earlier)
-            || !sleep.is_accepting && self.server.accepting()
+            || !sleep.is_accepting && self.is_accepting()
             || self.server.is_shutting_down()
             || self.connections == 0
     }

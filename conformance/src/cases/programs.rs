@@ -1,5 +1,6 @@
 //! The command line, the logs, and how the program starts and stops.
 
+use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,9 @@ cases![
     nohup_is_respected,
     a_stopped_server_can_be_started_again_on_its_port,
     running_out_of_descriptors_pauses_accepting,
+    running_out_of_address_space_ends_nobody,
+    running_out_of_threads_pauses_accepting,
+    a_limit_that_the_system_has_no_room_for_is_capped_and_said,
     the_soft_limit_of_descriptors_is_raised,
     logs_show_nothing_raw,
     chat_is_not_logged,
@@ -230,10 +234,6 @@ fn a_variable_for_another_dialect_does_not_count(bench: &Bench) {
         let log = server.stderr();
         log.wait_for(variable, |log| log.contains(variable).then_some(()));
     }
-    let echo = bench.serve("echo");
-    let line = format!("connect echo {}", echo.door());
-    let outcome = bench.finish_with(bench.launch(&line).env("LINECHAT_NAME", "me"), "hi\n");
-    assert_eq!((outcome.status, &*outcome.stdout), (0, "hi\n"));
 }
 
 fn what_is_wrong_is_said_with_what_to_do(bench: &Bench) {
@@ -425,25 +425,84 @@ fn running_out_of_descriptors_pauses_accepting(bench: &Bench) {
         .launch("serve echo --listen 127.0.0.1:0")
         .limited("-n 64");
     let server = bench.start_listening(launch);
+    let log = outlives_a_crowd(&server, 150);
+    let complaint = "Too many open files";
+    let warnings = log.lines().filter(|line| line.contains(complaint));
+    assert_eq!(warnings.count(), 1, "warnings in less than a minute");
+}
+
+/// A thread that has started, and gets no memory for its signals, would end the whole program.
+fn running_out_of_address_space_ends_nobody(bench: &Bench) {
+    let launch = bench
+        .launch("serve echo --max-buffered 4194304 --listen 127.0.0.1:0")
+        .limited("-v 60000");
+    outlives_a_crowd(&bench.start_listening(launch), 500);
+}
+
+fn running_out_of_threads_pauses_accepting(bench: &Bench) {
+    let launch = bench.launch("serve echo --listen 127.0.0.1:0");
+    let Some(launch) = launch.with_few_threads(40) else {
+        return bench.skip("only root can start a program as a user with fewer threads");
+    };
+    outlives_a_crowd(&bench.start_listening(launch), 150);
+}
+
+/// A server that may lack something for a crowd goes on serving, closes nobody, and serves who
+/// waited once the crowd has left. Returns what it has logged.
+#[track_caller]
+fn outlives_a_crowd(server: &Running, crowd: usize) -> String {
     let mut first = server.peer("first");
     first.asks("first\n", "first\n");
-    // Few enough for the shortest of usual listen queues to hold those who are not accepted.
-    let crowd: Vec<_> = (0..150).map(|_| server.stream()).collect();
-    let mut waiting = server.peer("waiting");
-    waiting.send("waiting\n");
+    // Few enough for usual listen queues to hold those who are not accepted.
+    let crowd: Vec<_> = (0..crowd).map(|_| server.stream()).collect();
+    let mut last = server.peer("last");
+    last.send("last\n");
+    eventually("the last is served or waits", || {
+        let waits = server.stderr().text().contains("cannot accept");
+        (waits || is_readable(last.stream())).then_some(())
+    });
     for _ in 0..3 {
         first.asks("still served\n", "still served\n");
     }
-    waiting.expect_silence_so_far();
+    let closed = crowd.iter().filter(|stream| is_readable(stream)).count();
+    assert_eq!(closed, 0, "of the crowd are closed");
     drop(crowd);
-    waiting.expect("waiting\n");
+    last.expect("last\n");
     server.peer("next").asks("next\n", "next\n");
-    let log = server.stderr().text();
-    let warnings = log
-        .lines()
-        .filter(|line| line.contains("Too many open files"))
-        .count();
-    assert!(warnings <= 1, "{warnings} warnings in less than a minute");
+    first.asks("still served\n", "still served\n");
+    server.stderr().text()
+}
+
+/// Whether bytes have come, or the end.
+fn is_readable(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).expect("can look");
+    let looked = stream.peek(&mut [0]);
+    stream.set_nonblocking(false).expect("can wait again");
+    !looked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+}
+
+fn a_limit_that_the_system_has_no_room_for_is_capped_and_said(bench: &Bench) {
+    if bench.program().is_event_driven() {
+        return bench.skip("only a thread for each connection takes what the system has little of");
+    }
+    let launch = bench
+        .launch("serve echo -v --listen 127.0.0.1:0")
+        .limited("-v 60000");
+    let server = bench.start_listening(launch);
+    let told = |log: &str| log.contains("serving at most ").then_some(());
+    server.stderr().wait_for("how many are served", told);
+
+    let launch = bench
+        .launch("serve echo -q --max-connections 100000 --listen 127.0.0.1:0")
+        .limited("-v 60000");
+    let server = bench.start_listening(launch);
+    let told = |log: &str| {
+        let warning = log.lines().find(|line| line.contains("not 100000"))?;
+        warning.contains("RLIMIT_AS").then_some(())
+    };
+    server.stderr().wait_for("a warning that says why", told);
+    let told = |log: &str| log.contains("lower --max-buffered to ").then_some(());
+    server.stderr().wait_for("what to do about backlogs", told);
 }
 
 fn the_soft_limit_of_descriptors_is_raised(bench: &Bench) {

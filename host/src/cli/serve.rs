@@ -139,7 +139,8 @@ struct LimitArgs {
     #[arg(value_parser = at_least_one, default_value_t = Limits::default().max_buffered)]
     max_buffered: usize,
 
-    /// How many connections are served at a time, further ones wait; 0: any number
+    /// How many connections are served at a time, further ones wait; 0: as many as the system has
+    /// room for
     #[arg(
         long,
         env = "LINECHAT_MAX_CONNECTIONS",
