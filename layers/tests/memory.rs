@@ -4,9 +4,12 @@
 
 mod world;
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 use linechat_layers::tls::{Application, Client, Renewable, Trust};
-use linechat_protocol::{Layer, LayerStage};
+use linechat_layers::web::{Scheme, Site, WebSession};
+use linechat_protocol::{Layer, LayerStage, Peer};
 use world::{NOW, certificate};
 
 /// What is still allocated after `make`, for each of so many that it makes.
@@ -61,4 +64,40 @@ fn an_idle_user_of_tls_takes_less_than_six_kilobytes_with_all_that_the_core_need
     println!("an idle TLS user: {bytes} bytes");
     // The core needs less than one kilobyte for an idle user.
     assert!(bytes <= 5 * 1024, "{bytes} bytes");
+}
+
+/// A server's layer as it is for a browser whose user is silent now, and once sent a line as long
+/// as can be, in two parts.
+fn idle_web(site: &Arc<Site>) -> Box<dyn Layer> {
+    let mut heard = Vec::new();
+    let mut wire = BytesMut::new();
+    let peer = Peer::Socket(([192, 0, 2, 1], 7).into());
+    let mut layer: Box<dyn Layer> = Box::new(WebSession::new(Arc::clone(site), peer));
+    let request = format!(
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         User-Agent: {}\r\n\r\n",
+        "x".repeat(2000)
+    );
+    let mut part = vec![0x01, 0xfe, 0x08, 0x00, 0, 0, 0, 0];
+    part.resize(8 + 2048, b'x');
+    let mut rest = part.clone();
+    rest[0] = 0x80;
+    for received in [request.as_bytes(), &part[..1000], &part[1000..], &rest] {
+        layer.receive(NOW, received, &mut heard, &mut wire).unwrap();
+    }
+    layer.seal(b"hello alice\r\n", &mut wire);
+    assert_eq!(layer.stage(), LayerStage::Open);
+    assert_eq!(heard.len(), 4098);
+    layer
+}
+
+#[test]
+fn an_idle_user_of_websocket_takes_a_few_hundred_bytes() {
+    let mut site = Site::new(Scheme::Http);
+    site.max_message = Some(4608);
+    let site = Arc::new(site);
+    let bytes = bytes_each(50, || idle_web(&site));
+    println!("an idle WebSocket user: {bytes} bytes");
+    assert!(bytes <= 512, "{bytes} bytes");
 }
