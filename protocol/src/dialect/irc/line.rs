@@ -28,7 +28,7 @@ pub fn is_within_limits(line: &[u8]) -> bool {
 /// Puts one line together, part by part, in the order in which they stand in it.
 ///
 /// Whatever it is given, it makes one line that is no longer than the protocol allows: what is too
-/// much is cut off between characters, and line feeds, carriage returns and NULs become spaces.
+/// much is cut off between characters, and a line feed, a carriage return or a NUL becomes a `?`.
 ///
 /// ```
 /// use linechat_protocol::irc::{LineWriter, Numeric};
@@ -204,7 +204,7 @@ impl<'o> LineWriter<'o> {
         let mut clean = start;
         while let Some(found) = memchr3(b'\n', b'\r', 0, &out[clean..]) {
             clean += found;
-            out[clean] = b' ';
+            out[clean] = b'?';
         }
         out.extend_from_slice(b"\r\n");
     }
@@ -320,7 +320,7 @@ mod tests {
             line.command("X");
             line.text("a\r\nPRIVMSG b\0");
         });
-        assert_eq!(line, "X :a  PRIVMSG b \r\n");
+        assert_eq!(line, "X :a??PRIVMSG b?\r\n");
     }
 
     #[test]
