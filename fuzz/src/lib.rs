@@ -7,6 +7,7 @@
 
 pub mod clients;
 pub mod grammars;
+pub mod irc;
 pub mod lines;
 pub mod servers;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use linechat_fuzz::{clients, grammars, lines, servers};
+use linechat_fuzz::{clients, grammars, irc, lines, servers};
 
 macro_rules! targets {
     ($($name:ident: $body:path,)*) => {
@@ -26,6 +26,7 @@ targets! {
     direct_grammar: grammars::direct,
     direct_server: servers::direct,
     echo_server: servers::echo,
+    irc_grammar: irc::grammar,
     line_client: clients::line,
     lines: lines::cut_anywhere,
     pair_client: clients::pair,
