@@ -12,14 +12,14 @@ const COMMANDS = {
 	}],
 	part: ["[REASON]", "leave this room, or close this talk", (session, rest) => session.current && !session.part(session.current, rest)],
 	msg: ["NAME [TEXT]", "talk with one person alone", (session, rest) => {
-		const [, name, text] = /^([^\s:,]*) *(.*)$/s.exec(rest) ?? [];
+		const [, name, text] = /^([^\s:,]+)(?: (.*))?$/s.exec(rest) ?? [];
 		const room = name && (session.isRoom(name) ? session.find(name) : session.talk(name));
 		session.select(room);
 		if (room && text) session.say(room, text);
 		return Boolean(room);
 	}],
 	me: ["TEXT", "say what you do: “/me waves”", (session, rest) => rest && session.current?.isJoined && !session.say(session.current, rest, "did")],
-	nick: ["NAME", "take another name", (session, rest) => rest && (session.send("NICK", [rest]) || !session.enter(rest))],
+	nick: ["NAME", "take another name", (session, rest) => rest && (session.state === "here" ? session.send("NICK", [rest]) : !session.enter(rest))],
 	topic: ["TEXT", "say what this room is about", (session, rest) => rest && session.send("TOPIC", [session.current?.name, rest])],
 	quit: ["[TEXT]", "leave the chat", (session, rest) => !session.leave(rest)],
 	help: ["", "show this", (session) => !session.note(help())],
@@ -39,7 +39,7 @@ export class Typing {
 	take(text) {
 		const lines = text.split(/[\r\n\u2028\u2029]+/).filter((line) => line.trim());
 		const isLocal = lines.every((line) => /^\/(help|nick|quit)\b/.test(line));
-		if (!isLocal && this.session.state !== "here") return false;
+		if (!lines.length || (!isLocal && this.session.state !== "here")) return false;
 		for (const line of lines) this.line(line);
 		this.sent = [...this.sent.filter((before) => before !== text), text].slice(-SENT);
 		this.at = this.sent.length;
@@ -74,7 +74,7 @@ export class Typing {
 	line(text) {
 		const { session } = this;
 		const { current } = session;
-		const [, name, rest] = /^\/([^\s/]+) ?(.*)$/s.exec(text) ?? [];
+		const [, name, rest = ""] = /^\/([a-z]+)(?: (.*))?$/is.exec(text) ?? [];
 		if (name) this.command(name.toLowerCase(), rest.trim());
 		else if (current?.isJoined) session.say(current, text.replace(/^\/\//, "/"));
 		else session.note(`You are not in this room. /join ${current?.name ?? "#lobby"}`, current, "error");

@@ -67,11 +67,11 @@ export const HANDLERS = {
 	JOIN(session, { source, time, params: [name] }) {
 		if (!source || !session.isRoom(name)) return;
 		const isMine = session.isMe(source.name);
-		if (isMine) session.joined(name, source.text);
+		if (isMine) session.joined(name, source.text.slice(source.name.length));
 		const room = session.find(name);
 		if (!room) return;
 		meet(session, room, source.name);
-		if (!isMine) session.passing(room, time, source.name, "came in");
+		if (!isMine) session.passing(room, time, source.name, "came");
 	},
 	PART(session, { source, time, params: [name, reason] }) {
 		const room = session.find(name);
@@ -114,8 +114,8 @@ export const HANDLERS = {
 	353(session, { params }) {
 		const room = session.find(params.at(-2));
 		for (const word of room ? params.at(-1).split(" ") : []) {
-			const name = [...word].findIndex((sign) => !session.prefixes.includes(sign));
-			meet(session, room, word.slice(name).split("!")[0], word.slice(0, name));
+			const at = word.split("").findIndex((sign) => !session.prefixes.includes(sign));
+			if (at >= 0) meet(session, room, word.slice(at).split("!")[0], word.slice(0, at));
 		}
 		session.changed("people");
 	},
@@ -197,13 +197,13 @@ function rename(session, from, to) {
 	session.changed("people");
 }
 
-function spoken(session, { source, time, label, params: [target = "", text = ""] }, kind) {
+function spoken(session, { source, time, isEcho, params: [target = "", text = ""] }, kind) {
 	const { name, isServer } = source ?? {};
 	if (session.state !== "here") return;
 	if (!name || isServer) return session.note(text);
 	const own = session.isMe(name);
 	// To oneself, a message comes twice: as an echo, and as what somebody says.
-	if (own && session.isMe(target) && !label && session.caps.has("labeled-response")) return;
+	if (own && session.isMe(target) && !isEcho && session.caps.has("labeled-response")) return;
 	const act = /^\x01(\S*) ?(.*?)\x01?$/s.exec(text);
 	if (act && act[1] !== "ACTION") return;
 	const room = placeOf(session, kind, target, own ? target : name);
@@ -217,7 +217,7 @@ function spoken(session, { source, time, label, params: [target = "", text = ""]
 function placeOf(session, kind, target, partner) {
 	const room = session.support.STATUSMSG.includes(target[0]) ? target.slice(1) : target;
 	if (session.isRoom(room)) return session.find(room);
-	return kind === "notice" ? session.find(partner) : session.talk(partner);
+	return kind === "notice" || !partner ? session.find(partner) : session.talk(partner);
 }
 
 function by(session, source) {

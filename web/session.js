@@ -32,6 +32,9 @@ export class Session {
 	network = "linechat";
 	notice = ""; // what is said while there is no room to say it in
 	farewell = ""; // the server's last words
+	trouble = ""; // why there is no connection any more, in words
+	mask = ""; // what follows the user's name where others see it
+	keys = {}; // of rooms that need one, by folded name
 	rooms = new Map(); // by folded name, talks among them
 	current = null;
 	isAttentive = false; // sees the last line of the current room
@@ -87,7 +90,7 @@ export class Session {
 
 	/** Says a text in a room, in as many messages as it takes. `kind` is "said" or "did". */
 	say(room, text, kind = "said") {
-		const around = size(`:${this.self} PRIVMSG ${room.name} :`) + (kind === "did" ? 9 : 0);
+		const around = size(`:${this.nick}${this.mask} PRIVMSG ${room.name} :`) + (kind === "did" ? 9 : 0);
 		for (const piece of split(text, LINE - around)) this.utter(room, piece, kind);
 	}
 
@@ -111,6 +114,7 @@ export class Session {
 		const known = this.find(name);
 		this.select(known);
 		if (known?.isJoined) return true;
+		this.keys[this.key(name)] = key;
 		return this.send("JOIN", key ? [name, key] : [name]);
 	}
 
@@ -216,28 +220,27 @@ export class Session {
 	/** The server does not give the name. If it was the user's, an older connection may still hold it. */
 	refuseName(problem, isTaken) {
 		if (!isTaken || !this.hasEntered) return this.refuse(problem);
-		this.farewell = "Your name is taken, perhaps by your connection from before. /nick NAME takes another.";
-		this.lost();
+		this.lost("Your name is taken, perhaps by your connection from before. /nick NAME takes another.");
 	}
 
 	/** The server knows the user now. */
 	welcome(nick) {
 		this.motd = this.hasEntered ? null : [];
-		Object.assign(this, { nick, state: "here", hasEntered: true, self: `${nick}!${nick}@${"x".repeat(63)}` });
-		Object.assign(this, { attempts: 0, problem: "", notice: "", farewell: "" });
+		Object.assign(this, { nick, state: "here", hasEntered: true, mask: `!web@${"x".repeat(63)}` });
+		Object.assign(this, { attempts: 0, problem: "", notice: "", trouble: "" });
 		this.cancel();
 		this.look();
-		for (const room of this.rooms.values()) if (room.isWanted) this.send("JOIN", [room.name]);
+		for (const [key, { name, isWanted }] of this.rooms) if (isWanted) this.send("JOIN", [name, this.keys[key]].filter(Boolean));
 		this.changed();
 	}
 
 	/** The user is in a room. */
-	joined(name, self) {
+	joined(name, mask) {
 		const room = this.find(name) ?? this.keep(new Room(name, false));
 		if (!room) return;
 		const isNew = !room.isWanted;
 		Object.assign(room, { name, topic: "", isJoined: true, isWanted: true });
-		this.self = self;
+		this.mask = mask;
 		if (isNew) this.select(room);
 		if (room.lostAt) this.note(`You are back. What was said since ${clock(room.lostAt)} did not reach you.`, room);
 		room.lostAt = 0;
@@ -246,7 +249,7 @@ export class Session {
 
 	open() {
 		this.drop();
-		Object.assign(this, { state: "connecting", heard: 0, caps: new Set(), offered: new Set(), sent: new Map(), batches: new Map() });
+		Object.assign(this, { state: "connecting", farewell: "", heard: 0, caps: new Set(), offered: new Set(), sent: new Map(), batches: new Map() });
 		this.support = { ...SUPPORT };
 		const socket = (this.socket = this.world.open());
 		const mine = (then) => (event) => socket === this.socket && then(event);
@@ -261,7 +264,7 @@ export class Session {
 		this.state = "registering";
 		this.send("CAP", ["LS", "302"]);
 		if (this.password) this.send("PASS", [this.password]);
-		this.send("NICK", [this.name]);
+		if (!this.send("NICK", [this.name])) return this.refuse(errorText("432", ["", this.name]));
 		this.send("USER", ["web", "0", "*", this.name]);
 	}
 
@@ -297,7 +300,8 @@ export class Session {
 	}
 
 	/** Finds what became of something sent. True if the message is about nothing else. */
-	settle({ label, command, params }) {
+	settle(message) {
+		const { label, command, params } = message;
 		const { room, line } = this.sent.get(label) ?? {};
 		if (!room || command === "BATCH" || command === "301") return false;
 		const isError = /^[45]\d\d$|^FAIL$/.test(command);
@@ -306,6 +310,7 @@ export class Session {
 		if (isError) this.show(room, { ...line, failed: errorText(command, params) });
 		else if (command === "ACK") this.show(room, line);
 		this.changed("pending", room);
+		message.isEcho = true;
 		return isError || command === "ACK";
 	}
 
@@ -323,8 +328,9 @@ export class Session {
 		this.after(patience, () => this.heard < asked && this.lost());
 	}
 
-	lost() {
-		if (this.farewell && !this.hasEntered) return this.refuse(`The server says: ${this.farewell}`);
+	lost(trouble = this.farewell ? `The server says: ${this.farewell}` : "The connection is lost.") {
+		if (this.farewell && !this.hasEntered) return this.refuse(trouble);
+		this.trouble = trouble;
 		this.end("waiting");
 		const pause = Math.min(LONGEST_PAUSE, 1000 * 2 ** this.attempts++);
 		this.after(pause * (0.75 + this.world.random() / 2), () => this.open());

@@ -24,7 +24,7 @@ export function pieces(text) {
 
 /** Whether a text calls somebody by name, as a word of its own. */
 export function mentions(text, name) {
-	const exact = name.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+	const exact = name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 	return name !== "" && new RegExp(`(?<![\\p{L}\\p{N}_])${exact}(?![\\p{L}\\p{N}_])`, "iu").test(plain(text));
 }
 

@@ -81,11 +81,10 @@ function showDoor(opens) {
 }
 
 function showStatus() {
-	const { state, farewell, notice, nick } = session;
-	const text = { here: notice, waiting: `${farewell || "The connection is lost."} Trying again…` }[state] ?? "Connecting…";
-	const button = state === "waiting" ? [" ", make("button", { onclick: () => session.wake() }, "Now")] : [];
-	if ($("status").dataset.text !== text) $("status").replaceChildren(text, ...button);
-	$("status").dataset.text = text;
+	const { state, trouble, notice, nick } = session;
+	const text = state === "here" ? notice : trouble ? `${trouble} Trying again…` : "Connecting…";
+	if ($("status").textContent !== text) $("status").textContent = text;
+	$("again").hidden = state !== "waiting";
 	$("chat").className = state;
 	$("me").lastChild.textContent = nick;
 }
@@ -377,6 +376,7 @@ on("quit", "click", () => session.leave());
 on("composer", "submit", send);
 on("say", "keydown", typed);
 on("newer", "click", () => logOf(shown).toEnd());
+on("again", "click", () => session.wake());
 on("part", "click", () => session.part(shown));
 on("bell", "click", ring);
 on("show-side", "click", () => openDrawer("side"));

@@ -1,0 +1,491 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { LINES } from "../room.js";
+import { User, dice } from "./world.js";
+
+const me = (line) => `:alice!web@host ${line}`;
+const bob = (line) => `:bob!b@host ${line}`;
+
+// ---- Coming in.
+
+test("a user registers with what both sides know", () => {
+	const user = new User();
+	user.session.enter(" alice ");
+	user.socket.onopen();
+	assert.deepEqual(user.heard(), ["CAP LS 302", "NICK alice", "USER web 0 * alice"]);
+	user.says(":server CAP * LS * :sasl=PLAIN away-notify", ":server CAP * LS :server-time draft/x");
+	assert.deepEqual(user.heard(), ["CAP REQ :away-notify server-time"]);
+	user.says(":server CAP * ACK :away-notify server-time");
+	assert.deepEqual(user.heard(), ["CAP END"]);
+});
+
+test("a user registers with a server that knows nothing of this", () => {
+	const user = new User();
+	user.session.enter("alice");
+	user.socket.onopen();
+	user.heard();
+	user.says(":server CAP * LS :sasl");
+	assert.deepEqual(user.heard(), ["CAP END"]);
+	user.says(":server 001 alice :Welcome");
+	assert.equal(user.session.state, "here");
+});
+
+test("a user who comes in joins the lobby, and is known by the name that the server gave", () => {
+	const user = new User();
+	user.session.enter("alice");
+	user.socket.onopen();
+	user.heard();
+	user.says(":server 001 alic :Welcome");
+	assert.equal(user.session.nick, "alic");
+	assert.deepEqual(user.heard(), ["JOIN #lobby"]);
+});
+
+test("the name is kept for the next visit, and so are the rooms", () => {
+	const user = new User().comesIn();
+	user.types("/join kitchen");
+	user.entersRoom("#kitchen");
+	const again = new User(user.world.kept);
+	assert.equal(again.session.name, "alice");
+	assert.deepEqual([...again.session.rooms.keys()], ["#lobby", "#kitchen"]);
+});
+
+test("an empty name is refused without asking the server", () => {
+	const user = new User();
+	user.session.enter("  ");
+	assert.equal(user.world.sockets.length, 0);
+	assert.equal(user.session.problem, "Please type a name.");
+});
+
+for (const [line, words] of [
+	["433 * alice :Nickname is already in use.", "Somebody here is already called “alice”. Please choose another name."],
+	["432 * 4lice :Erroneous", "“4lice” cannot be a name here. Letters and digits will do, and a letter comes first."],
+	["437 * alice :Nick is temporarily unavailable", "Nick is temporarily unavailable"],
+	["464 * :Password incorrect", "This server asks for a password."],
+]) {
+	test(`a name that is refused (${line.slice(0, 3)}) is said in words and asked for again`, () => {
+		const user = new User();
+		user.session.enter("alice");
+		user.socket.onopen();
+		user.says(`:server ${line}`);
+		assert.equal(user.session.state, "outside");
+		assert.equal(user.session.problem, words);
+		assert.ok(user.socket.isClosed);
+		user.session.enter("alicia", "secret");
+		user.socket.onopen();
+		assert.deepEqual(user.heard().slice(1, 3), ["PASS secret", "NICK alicia"]);
+	});
+}
+
+test("a name that no line can hold is refused without asking the server", () => {
+	const user = new User();
+	user.session.enter("a\0b");
+	user.socket.onopen();
+	assert.match(user.session.problem, /cannot be a name here/);
+});
+
+test("a server that closes at the door says why", () => {
+	const user = new User();
+	user.session.enter("alice");
+	user.socket.onopen();
+	user.says("ERROR :You are banned");
+	user.socket.onclose();
+	assert.equal(user.session.state, "outside");
+	assert.equal(user.session.problem, "The server says: You are banned");
+});
+
+test("the message of the day is shown once", () => {
+	const user = new User().comesIn();
+	const day = [":server 375 alice :- day -", ":server 372 alice :- Be kind.", ":server 372 alice :- ", ":server 376 alice :End"];
+	user.says(...day);
+	assert.deepEqual(user.lines(), ["Be kind."]);
+	user.socket.onclose();
+	user.world.pass(1000);
+	user.isWelcomed();
+	user.says(...day);
+	assert.deepEqual(user.lines(), ["Be kind."]);
+});
+
+// ---- The connection's ups and downs.
+
+test("a connection that is lost is tried again after growing pauses, without end", () => {
+	const user = new User().comesIn();
+	for (const pause of [1, 2, 4, 8, 16, 30, 30]) {
+		const before = user.world.sockets.length;
+		user.socket.onclose();
+		assert.equal(user.session.state, "waiting");
+		assert.equal(user.session.trouble, "The connection is lost.");
+		user.world.pass(pause * 1000 - 1);
+		assert.equal(user.world.sockets.length, before);
+		user.world.pass(1);
+		assert.equal(user.world.sockets.length, before + 1);
+	}
+});
+
+test("who is back joins the rooms again, with their keys, and is told what they missed", () => {
+	const user = new User().comesIn();
+	user.types("/join #cellar sesame");
+	user.entersRoom("#cellar");
+	user.socket.onclose();
+	assert.equal(user.session.find("#cellar").members.size, 0);
+	user.world.pass(1000);
+	user.isWelcomed();
+	assert.deepEqual(user.heard().slice(-2), ["JOIN #lobby", "JOIN #cellar sesame"]);
+	user.entersRoom("#cellar");
+	assert.match(user.lines().at(-1), /^You are back\. What was said since .* did not reach you\.$/);
+	assert.equal(user.session.find("#cellar").members.size, 3);
+});
+
+test("a room that was left is not joined again", () => {
+	const user = new User().comesIn();
+	user.types("/part");
+	assert.deepEqual(user.heard(), ["PART #lobby"]);
+	user.says(me("PART #lobby"));
+	assert.equal(user.session.rooms.size, 0);
+	user.socket.onclose();
+	user.world.pass(1000);
+	user.isWelcomed();
+	assert.ok(!user.heard().some((line) => line.startsWith("JOIN")));
+});
+
+test("who is removed from a room is told why, and stays outside", () => {
+	const user = new User().comesIn();
+	user.says(bob("KICK #lobby alice :too loud"));
+	assert.equal(user.lines().at(-1), "bob removed you: too loud");
+	assert.ok(!user.room.isJoined && !user.room.isWanted);
+});
+
+test("a name that is still held by the connection before is waited for", () => {
+	const user = new User().comesIn();
+	user.socket.onclose();
+	user.world.pass(1000);
+	user.socket.onopen();
+	user.says(":server 433 * alice :in use");
+	assert.equal(user.session.state, "waiting");
+	assert.match(user.session.trouble, /^Your name is taken, perhaps by your connection from before\./);
+	user.types("/nick alicia");
+	user.socket.onopen();
+	assert.ok(user.heard().includes("NICK alicia"));
+});
+
+test("what the server said last is told", () => {
+	const user = new User().comesIn();
+	user.says("ERROR :Going down");
+	user.socket.onclose();
+	assert.equal(user.session.trouble, "The server says: Going down");
+});
+
+test("a connection that is not made within 20 seconds is given up", () => {
+	const user = new User();
+	user.session.enter("alice");
+	user.world.pass(20_000);
+	assert.ok(user.world.sockets[0].isClosed);
+	user.world.pass(1000);
+	assert.equal(user.world.sockets.length, 2);
+});
+
+test("a server that has long said nothing is asked, and given up if it does not answer", () => {
+	const user = new User().comesIn();
+	user.world.pass(40_000);
+	assert.deepEqual(user.heard(), ["PING here"]);
+	user.says(":server PONG server here");
+	user.world.pass(40_000);
+	assert.deepEqual(user.heard(), ["PING here"]);
+	user.world.pass(14_999);
+	assert.equal(user.session.state, "here");
+	user.world.pass(1);
+	assert.equal(user.session.state, "waiting");
+});
+
+test("a page that is put away is gone from the server, and is back when it is shown", () => {
+	const user = new User().comesIn();
+	user.session.sleep();
+	assert.deepEqual(user.heard(), ["QUIT :The page was put away"]);
+	assert.ok(user.socket.isClosed);
+	user.world.pass(3_600_000);
+	assert.equal(user.world.sockets.length, 1);
+	user.session.wake();
+	user.isWelcomed();
+	assert.equal(user.session.state, "here");
+	assert.ok(user.heard().includes("JOIN #lobby"));
+});
+
+test("a page that is shown while it waits does not wait any longer", () => {
+	const user = new User().comesIn();
+	user.socket.onclose();
+	user.session.wake();
+	assert.equal(user.world.sockets.length, 2);
+	user.world.pass(60_000);
+});
+
+test("who left stays outside, whatever happens", () => {
+	const user = new User().comesIn();
+	user.types("/quit see you");
+	assert.deepEqual(user.heard(), ["QUIT :see you"]);
+	for (const act of [() => user.session.wake(), () => user.session.sleep(), () => user.world.pass(100_000)]) act();
+	assert.equal(user.world.sockets.length, 1);
+	assert.equal(user.session.state, "left");
+});
+
+test("what an old connection still says is not heard", () => {
+	const user = new User().comesIn();
+	const old = user.socket;
+	old.onclose();
+	user.world.pass(1000);
+	old.onmessage({ data: bob("PRIVMSG #lobby :ghost") });
+	old.onclose();
+	assert.deepEqual(user.lines(), []);
+	assert.equal(user.session.state, "connecting");
+});
+
+// ---- Messages.
+
+test("a message is shown when the server has taken it, where the server put it", () => {
+	const user = new User().comesIn();
+	user.types("hello");
+	assert.deepEqual(user.heard(), ["@label=1 PRIVMSG #lobby hello"]);
+	assert.equal(user.room.pending.length, 1);
+	user.says(bob("PRIVMSG #lobby :first"), `@label=1;time=2026-11-21T11:00:00.000Z ${me("PRIVMSG #lobby :hello")}`);
+	assert.deepEqual(user.lines(), ["first", "hello"]);
+	assert.equal(user.room.pending.length, 0);
+	assert.deepEqual([user.room.lines[1].own, user.room.lines[1].time], [true, Date.UTC(2026, 10, 21, 11)]);
+});
+
+test("a message that the server refuses is shown as not sent, with the reason", () => {
+	const user = new User().comesIn();
+	user.types("hello");
+	user.says("@label=1 :server 404 alice #lobby :Cannot send to channel (+m)");
+	assert.deepEqual(user.room.lines.map(({ text, failed }) => [text, failed]), [["hello", "#lobby does not take this message: Cannot send to channel (+m)"]]);
+	assert.equal(user.room.pending.length, 0);
+});
+
+test("a refusal within a batch is one, too", () => {
+	const user = new User().comesIn();
+	user.types("/msg bob hello");
+	user.says("@label=1 :server BATCH +x labeled-response", "@batch=x :server 301 alice bob :at lunch", `@batch=x ${me("PRIVMSG bob :hello")}`, ":server BATCH -x");
+	assert.deepEqual(user.lines(), ["bob is away: at lunch", "hello"]);
+	assert.equal(user.room.pending.length, 0);
+});
+
+test("messages that were on their way when the connection broke are shown as not sent", () => {
+	const user = new User().comesIn();
+	user.types("hello");
+	user.socket.onclose();
+	assert.deepEqual(user.room.lines.map(({ failed }) => failed), ["The connection was lost."]);
+});
+
+test("nothing is taken from the field while there is no connection", () => {
+	const user = new User().comesIn();
+	user.socket.onclose();
+	assert.equal(user.types("hello"), false);
+	assert.equal(user.types("/me waves"), false);
+	assert.equal(user.types("/help"), true);
+});
+
+test("a message is shown at once where servers send no echo", () => {
+	const user = new User().comesIn("alice", "server-time");
+	user.types("hello");
+	assert.deepEqual(user.heard(), ["PRIVMSG #lobby hello"]);
+	assert.deepEqual(user.lines(), ["hello"]);
+});
+
+test("a message to oneself is shown once", () => {
+	const user = new User().comesIn();
+	user.types("/msg alice note");
+	user.says(`@label=1 ${me("PRIVMSG alice :note")}`, me("PRIVMSG alice :note"));
+	assert.deepEqual(user.lines(), ["note"]);
+	user.types("again");
+	user.says("@label=2 :server BATCH +x labeled-response", `@batch=x ${me("PRIVMSG alice :again")}`, `@batch=x ${me("PRIVMSG alice :again")}`, ":server BATCH -x");
+	assert.deepEqual(user.lines(), ["note", "again"]);
+});
+
+test("a long text is sent as several messages that others get whole", () => {
+	const user = new User().comesIn();
+	user.types("wörd ".repeat(300).trim());
+	const sent = user.heard();
+	assert.ok(sent.length > 2);
+	for (const line of sent) {
+		const relayed = `:alice!web@host ${line.replace(/^@\S+ /, "")}\r\n`;
+		assert.ok(new TextEncoder().encode(relayed).length <= 512);
+	}
+});
+
+test("a private message opens a talk, and calls", () => {
+	const user = new User().comesIn();
+	user.says(bob("PRIVMSG alice :psst"));
+	const talk = user.session.find("bob");
+	assert.deepEqual([talk.isTalk, talk.unread, talk.calls, user.room.name], [true, 1, 1, "#lobby"]);
+	assert.equal(user.session.calls, 1);
+	user.session.select(talk);
+	assert.deepEqual([talk.unread, user.session.calls], [0, 0]);
+});
+
+test("what the user does not see is unread, from the first on", () => {
+	const user = new User().comesIn();
+	user.session.attend(false);
+	user.says(bob("PRIVMSG #lobby :one"), bob("PRIVMSG #lobby :two, alice"), bob("JOIN #lobby"), me("PRIVMSG #lobby :mine"));
+	assert.deepEqual([user.room.unread, user.room.calls], [2, 1]);
+	assert.deepEqual(user.room.lines.map(({ isFirst }) => Boolean(isFirst)), [true, false, false, false]);
+	user.session.attend(true);
+	assert.equal(user.room.unread, 0);
+});
+
+test("actions, notices and messages to operators find their room", () => {
+	const user = new User().comesIn();
+	user.says(bob("PRIVMSG #lobby :\x01ACTION waves\x01"), bob("PRIVMSG #lobby :\x01ACTION nods"), bob("NOTICE #lobby :note"), bob("PRIVMSG @#LOBBY :ops"));
+	assert.deepEqual(user.room.lines.map(({ kind, text }) => [kind, text]), [["did", "waves"], ["did", "nods"], ["notice", "note"], ["said", "ops"]]);
+});
+
+test("machines ask in vain", () => {
+	const user = new User().comesIn();
+	user.says(bob("PRIVMSG alice :\x01VERSION\x01"), bob("PRIVMSG alice :\x01DCC SEND x 1 2 3\x01"));
+	assert.deepEqual(user.heard(), []);
+	assert.equal(user.session.find("bob"), undefined);
+});
+
+test("a notice opens no talk", () => {
+	const user = new User().comesIn();
+	user.says(bob("NOTICE alice :beep"), ":server NOTICE alice :The server goes away");
+	assert.deepEqual(user.lines(), ["bob: beep", "The server goes away"]);
+});
+
+test("a ping is answered", () => {
+	const user = new User().comesIn();
+	user.says("PING :a b");
+	assert.deepEqual(user.heard(), ["PONG :a b"]);
+});
+
+// ---- Who is here.
+
+test("who is in a room is known, with their standing, and in order", () => {
+	const user = new User().comesIn();
+	user.says(":server 353 alice = #lobby :+zoe @%Ann!a@h bob", ":server 366 alice #lobby :End");
+	assert.deepEqual(user.room.people("@%+").map(({ name }) => name), ["Ann", "op", "zoe", "alice", "bob"]);
+});
+
+test("who comes and goes shares a line", () => {
+	const user = new User().comesIn();
+	user.says(":dan!d@h JOIN #lobby", ":eve!e@h JOIN #lobby", bob("QUIT :bye"));
+	assert.deepEqual(user.lines(), ["dan and eve came in · bob left"]);
+	user.says(":dan!d@h PART #lobby", bob("JOIN #lobby"));
+	assert.deepEqual(user.lines(), ["eve came in"]);
+	user.says(bob("PRIVMSG #lobby :re"), ":eve!e@h QUIT :gone (really)");
+	assert.deepEqual(user.lines().slice(1), ["re", "eve left (gone (really))"]);
+});
+
+test("who leaves is told in the talk with them, too", () => {
+	const user = new User().comesIn();
+	user.says(bob("PRIVMSG alice :psst"), bob("QUIT"));
+	assert.deepEqual(user.lines(user.session.find("bob")), ["psst", "bob left"]);
+});
+
+test("a new name is the same person, and the same talk", () => {
+	const user = new User().comesIn();
+	user.says(bob("PRIVMSG alice :psst"), bob("NICK robert"), ":robert!b@host PRIVMSG alice :me again");
+	assert.equal(user.session.find("bob"), undefined);
+	assert.deepEqual(user.lines(user.session.find("robert")), ["psst", "bob is now robert.", "me again"]);
+	assert.ok(user.room.members.has("robert") && !user.room.members.has("bob"));
+});
+
+test("the user's own new name is kept", () => {
+	const user = new User().comesIn();
+	user.says(me("NICK Alicia"));
+	assert.equal(user.session.nick, "Alicia");
+	assert.equal(user.world.kept.name, "Alicia");
+	assert.equal(user.lines().at(-1), "You are now Alicia.");
+	user.says(bob("PRIVMSG #lobby :alicia?"));
+	assert.ok(user.room.lines.at(-1).call);
+});
+
+test("changed modes are told, and asked about", () => {
+	const user = new User().comesIn();
+	user.says(":op!o@h MODE #lobby +o bob");
+	assert.equal(user.lines().at(-1), "op set +o bob");
+	assert.deepEqual(user.heard(), ["NAMES #lobby"]);
+	user.says(":server 353 alice = #lobby :@op @bob alice");
+	assert.equal(user.room.members.get("bob").prefix, "@");
+});
+
+test("who is away is known", () => {
+	const user = new User().comesIn();
+	user.says(bob("AWAY :lunch"));
+	assert.ok(user.room.members.get("bob").away);
+	user.says(bob("AWAY"));
+	assert.ok(!user.room.members.get("bob").away);
+});
+
+test("a topic is known, changed and removed", () => {
+	const user = new User().comesIn();
+	user.says(":server 332 alice #lobby :old");
+	assert.equal(user.room.topic, "old");
+	user.says(bob("TOPIC #lobby :new"));
+	assert.deepEqual([user.room.topic, user.lines().at(-1)], ["new", "bob set the topic: new"]);
+	user.says(bob("TOPIC #lobby :"));
+	assert.deepEqual([user.room.topic, user.lines().at(-1)], ["", "bob removed the topic."]);
+});
+
+test("all rooms are listed, the fullest first", () => {
+	const user = new User().comesIn();
+	user.session.askForList();
+	assert.deepEqual(user.heard(), ["LIST"]);
+	assert.equal(user.session.list, null);
+	user.says(":server 321 alice Channel :Users Name", ":server 322 alice #b 1 :", ":server 322 alice #a 7 :tea", ":server 323 alice :End");
+	assert.deepEqual(user.session.list, [{ name: "#a", count: 7, topic: "tea" }, { name: "#b", count: 1, topic: "" }]);
+});
+
+test("what the server offers later is taken, what it takes back is not used", () => {
+	const user = new User().comesIn("alice", "server-time");
+	user.says(":server CAP alice NEW :echo-message labeled-response batch");
+	assert.deepEqual(user.heard(), ["CAP REQ :batch echo-message labeled-response"]);
+	user.says(":server CAP alice ACK :echo-message labeled-response batch");
+	user.types("one");
+	user.says(":server CAP alice DEL :labeled-response");
+	user.types("two");
+	assert.deepEqual(user.heard(), ["@label=1 PRIVMSG #lobby one", "PRIVMSG #lobby two"]);
+});
+
+test("errors are told in the room that they are about", () => {
+	const user = new User().comesIn();
+	user.types("/join kitchen");
+	user.entersRoom("#kitchen");
+	user.says(":server 482 alice #lobby :You're not channel operator", ":server 999 alice some :reply", "FAIL X Y :no");
+	assert.deepEqual(user.lines(user.session.find("#lobby")), ["You're not channel operator"]);
+	assert.deepEqual(user.lines(), ["some reply", "no"]);
+});
+
+// ---- Bounds, and servers that are out to get one.
+
+test("a room keeps its last lines only", () => {
+	const user = new User().comesIn();
+	for (let i = 0; i < LINES + 10; i += 1) user.says(bob(`PRIVMSG #lobby :${i}`));
+	assert.equal(user.room.lines.length, LINES);
+	assert.equal(user.lines()[0], "10");
+});
+
+test("strangers cannot open talks without end", () => {
+	const user = new User().comesIn();
+	for (let i = 0; i < 2000; i += 1) user.says(`:n${i}!u@h PRIVMSG alice :hi`);
+	assert.ok(user.session.rooms.size <= 500);
+});
+
+test("whatever a server says, the page does not break", () => {
+	const roll = dice(5);
+	const commands = "PING CAP BATCH ERROR 001 005 372 376 433 JOIN PART KICK QUIT NICK TOPIC 332 353 366 MODE AWAY INVITE 301 PRIVMSG NOTICE FAIL WARN 322 323 401 404 999 ACK constructor __proto__ toString".split(" ");
+	const words = ["#lobby", "alice", "bob", "#", "@#lobby", "", "*", "LS", "NEW", "ACK", "DEL", ":", "+o", "\x01ACTION x\x01", "\x01", "__proto__", "constructor", "=", "@+", "@", "NETWORK=x", "PREFIX=(", "PREFIX=", "CHANTYPES=", "CASEMAPPING=rfc1459", "STATUSMSG=", "<script>alert(1)</script>", "+x", "-x", "9".repeat(40)];
+	const sources = ["", ":alice!web@host ", ":bob!b@h ", ":server ", ":!@ ", ": ", ":__proto__!x@y "];
+	const tags = ["", "@label=1 ", "@label=2 ", "@batch=x ", "@time=nonsense ", "@time=+275760-09-13T00:00:00.000Z ", "@; ", "@label=__proto__ "];
+	const pick = (list) => list[roll(list.length)];
+	for (let round = 0; round < 300; round += 1) {
+		const user = new User().comesIn();
+		for (let i = 0; i < 60; i += 1) {
+			if (roll(10) === 0) user.types(pick(["hello", "/me x", "/msg bob x", "/part", "/join a", "/topic x", "/nick y"]));
+			const params = Array.from({ length: roll(5) }, () => pick(words)).join(" ");
+			user.says(`${pick(tags)}${pick(sources)}${pick(commands)} ${params}${pick(["", ` :${pick(words)} ${pick(words)}`])}`);
+			for (const room of user.session.rooms.values()) {
+				assert.ok(room.lines.every(({ time, text }) => typeof text === "string" && new Date(time).toISOString()));
+				room.people(user.session.prefixes);
+			}
+		}
+	}
+	assert.equal({}.polluted, undefined);
+});
