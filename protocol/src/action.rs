@@ -16,6 +16,9 @@ pub enum Action {
     PauseReading(ConnId),
     /// Read from this connection again.
     ResumeReading(ConnId),
+    /// End the sending half of this connection, and go on reading: everything that will ever be
+    /// sent to it has been written, and it may wait for more. Said at most once for each.
+    EndSending(ConnId),
     /// Close this connection: everything that will ever be sent to it has been written. Said
     /// exactly once for each connection, unless it is released before, and nothing else is said
     /// of it afterwards.

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::{Buf, BytesMut};
-use memchr::memrchr;
 use thiserror::Error;
 
 use crate::connection::End;
@@ -125,7 +124,7 @@ impl<D: ClientDialect> Client<D> {
                 Received::Unfinished => None,
                 Received::End => {
                     let event = self.state.closed(&self.output);
-                    self.output.close();
+                    self.state.server_ended(&mut self.output);
                     Some(event)
                 }
             };
@@ -183,6 +182,12 @@ pub trait ClientDialect {
     /// The server has closed the connection, and all that it sent has been told.
     #[doc(hidden)]
     fn closed(&mut self, output: &Output) -> Self::Event;
+
+    /// After that, what becomes of what waits to be sent.
+    #[doc(hidden)]
+    fn server_ended(&mut self, output: &mut Output) {
+        output.close();
+    }
 
     /// A line was too long, and is dropped.
     #[doc(hidden)]
@@ -455,8 +460,13 @@ impl Output {
 
     /// The server is gone: nobody reads any more.
     fn close(&mut self) {
-        self.end = Sending::Closed;
+        self.end_unread();
         self.waiting = BytesMut::new();
+    }
+
+    /// The server says nothing more, but may still read: what is queued is the last.
+    pub(crate) fn end_unread(&mut self) {
+        self.end = Sending::Closed;
     }
 }
 
@@ -500,13 +510,8 @@ impl Input {
         self.pauses.end_line();
     }
 
-    /// Half an ending alone is no beginning of a line.
     fn is_within_line(&self) -> bool {
-        let waiting = &self.waiting[self.taken..];
-        match memrchr(b'\n', waiting) {
-            Some(end) => !matches!(waiting[end + 1..], [] | [b'\r']),
-            None => self.decoder.is_within_line(waiting),
-        }
+        self.decoder.is_within_line(&self.waiting[self.taken..])
     }
 
     fn receive_eof(&mut self) {

@@ -54,9 +54,12 @@ pub(crate) struct Connection {
     pub(crate) charged: usize,
     /// A [`Transmit`](crate::Action::Transmit) is queued.
     pub(crate) transmit_queued: bool,
+    /// Nothing more is queued for it, and its peer is to know once all is written.
+    pub(crate) ends_sending: bool,
     /// The dialect does not want to hear from it for now.
     pub(crate) held: bool,
-    /// It is taken from only while this other connection's backlog is low, too.
+    /// It is taken from only while this other connection's backlog is low, too, and has ended
+    /// only once the other has no backlog.
     pub(crate) coupled: Option<ConnId>,
     /// It is in the queue of those from which something can be taken.
     pub(crate) runnable: bool,
@@ -88,6 +91,7 @@ impl Connection {
             outbox: Outbox::default(),
             charged: 0,
             transmit_queued: false,
+            ends_sending: false,
             held: false,
             coupled: None,
             runnable: false,
@@ -210,7 +214,7 @@ pub(crate) struct Inbox {
     /// The unfinished line.
     pub(crate) decoder: LineDecoder,
     /// What nobody has looked at, because the connection is not taken from for now. At most what
-    /// one read brought, if the adapter stops reading when told.
+    /// is read ahead and what one read brought, if the adapter stops reading when told.
     pub(crate) waiting: BytesMut,
     pub(crate) pauses: Pauses,
     pub(crate) first_line: FirstLine,
@@ -228,6 +232,16 @@ impl Inbox {
             first_line: FirstLine::default(),
             end: End::Open,
         }
+    }
+
+    /// Whether nothing waits for us but to hear that there is nothing more.
+    pub(crate) fn has_only_its_end(&self) -> bool {
+        self.end == End::Received && self.waiting.is_empty() && !self.decoder.has_unfinished_line()
+    }
+
+    /// Whether what came last is the beginning of a line.
+    pub(crate) fn is_within_line(&self) -> bool {
+        self.decoder.is_within_line(&self.waiting)
     }
 
     /// Whether something waits for us, rather than for the peer.

@@ -1,7 +1,9 @@
 //! What happened, for logs and metrics.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use crate::dialect::pair::Turn;
 use crate::{CloseReason, ConnId, Peer};
 
 /// Something that an operator may want to see. Comes from
@@ -22,6 +24,25 @@ pub enum Event {
         conn: ConnId,
         /// The name it chose. It comes from the peer: valid in its dialect, but no more than that.
         name: String,
+    },
+    /// `pair`: it is another side's turn to speak. The first one for a client says that its talk
+    /// begins, which can be later than that it connected.
+    TurnChanged {
+        /// The client's connection.
+        client: ConnId,
+        /// Its other end.
+        peer: Peer,
+        /// Whose turn it is.
+        turn: Turn,
+    },
+    /// `pair`: a client left, and with it went what the operator had typed for it out of turn.
+    TypedLinesDropped {
+        /// The client's connection.
+        client: ConnId,
+        /// Its other end.
+        peer: Peer,
+        /// What was typed, without the endings, oldest first. Chat, not fit for logs.
+        lines: Vec<Vec<u8>>,
     },
     /// A line was dropped because it was longer than
     /// [`Limits::max_line`](crate::Limits::max_line).

@@ -22,7 +22,7 @@
 //!    [`Server::transmit`] with one system call and report with [`Server::advance`] how much the
 //!    socket took. If it took less, wait until it takes more, and go on from there.
 //!    [`Action::PauseReading`] and [`Action::ResumeReading`] say from whom to read;
-//!    [`Action::Close`] ends a connection, and [`Server::release`] lets its slot be reused.
+//!    [`Action::EndSending`] ends half of a connection, [`Action::Close`] all of it, and [`Server::release`] lets its slot be reused.
 //! 3. **Mind the time.** When [`Server::poll_timeout`] is due, call [`Server::handle_timeout`]. It
 //!    can be due at once: the server bounds what it does before its output is flushed, and goes on
 //!    when you come back.
@@ -58,7 +58,7 @@
 //!                 let written = bytes.len();
 //!                 server.advance(now, conn, written);
 //!             }
-//!             Action::PauseReading(_) | Action::ResumeReading(_) => {}
+//!             Action::PauseReading(_) | Action::ResumeReading(_) | Action::EndSending(_) => {}
 //!             Action::Close(conn, _reason) => server.release(now, conn),
 //!         }
 //!     }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
 /// One line, or one chunk, as a peer sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,9 +144,11 @@ impl LineDecoder {
         self.is_within_line(&[])
     }
 
-    /// Whether a line has begun when `rest`, in which none ends, belongs to it. Half an ending
-    /// alone is none.
+    /// Whether a line has begun and not ended once `rest` has come. Half an ending alone is none.
     pub(crate) fn is_within_line(&self, rest: &[u8]) -> bool {
+        if let Some(end) = memrchr(b'\n', rest) {
+            return !matches!(rest[end + 1..], [] | [b'\r']);
+        }
         let has_begun = !self.unfinished().is_empty() || !rest.is_empty();
         has_begun && !self.is_half_an_ending(rest)
     }

@@ -10,7 +10,7 @@ use crate::{CloseReason, ConnId};
 /// by [`ConnId`]. They act through the [`Engine`] that each call brings: send, close, hold.
 pub(crate) trait Rules: Send {
     /// Whether one more connection from the network is welcome.
-    fn accepting(&self) -> bool {
+    fn accepting(&self, _engine: &Engine) -> bool {
         true
     }
 

@@ -168,6 +168,7 @@ impl Server {
             let (Action::Transmit(conn)
             | Action::PauseReading(conn)
             | Action::ResumeReading(conn)
+            | Action::EndSending(conn)
             | Action::Close(conn, _)) = action;
             if self.engine.get(conn).is_some() {
                 return Some(action);
@@ -212,7 +213,9 @@ impl Server {
     /// Whether one more connection from the network is welcome. While it is not, leave peers in
     /// the listen queue.
     pub fn accepting(&self) -> bool {
-        !self.engine.is_shutting_down() && self.engine.has_room() && self.rules.accepting()
+        !self.engine.is_shutting_down()
+            && self.engine.has_room()
+            && self.rules.accepting(&self.engine)
     }
 
     /// Whether the server has shut down: everything is closed and released. Besides
@@ -292,7 +295,7 @@ impl Server {
         let has_ended = connection.inbox.end == End::Received;
         let mut decoder = mem::take(&mut connection.inbox.decoder);
         let mut waiting = mem::take(&mut connection.inbox.waiting);
-        let has_news = !(waiting.is_empty() && fresh.is_empty());
+        let was_read = self.engine.is_read_on(conn, waiting.len());
         if waiting.is_empty() {
             let rest = self.take_messages(conn, framing, &mut decoder, fresh);
             waiting.extend_from_slice(rest);
@@ -311,10 +314,9 @@ impl Server {
             waiting = BytesMut::new();
             self.take_end(conn, &mut decoder);
         }
-        let is_unfinished = waiting.is_empty() && !has_ended && decoder.has_unfinished_line();
         self.keep(conn, decoder, waiting);
-        if framing == Framing::Auto && (has_news || has_ended) {
-            self.engine.await_pause(conn, is_unfinished);
+        if framing == Framing::Auto && (!fresh.is_empty() || !was_read || has_ended) {
+            self.engine.await_pause(conn);
         }
     }
 
@@ -368,6 +370,9 @@ impl Server {
                 self.handle(conn, last);
             }
         }
+        if !self.engine.may_end(conn) {
+            return;
+        }
         if let Some(connection) = self.engine.open_mut(conn) {
             connection.inbox.end = End::Told;
             if connection.inbox.first_line.is_http_request() {
@@ -418,6 +423,7 @@ impl Server {
     /// Tells the dialect who has left, until nobody leaves because of that.
     fn settle(&mut self) {
         while let Some(conn) = self.engine.leaving.pop_front() {
+            self.engine.report_left(conn);
             if self
                 .engine
                 .get(conn)
@@ -470,11 +476,11 @@ mod tests {
         server.receive_eof(at(0), client);
         server.receive(at(0), client, b"c\n");
         server.receive(at(0), operator, b"1\n");
-        while server.poll_timeout() == Some(at(0)) {
-            server.handle_timeout(at(0));
-        }
+        server.handle_timeout(at(0));
         assert_eq!(server.transmit(operator), b"a\nb\n");
         assert_eq!(closed(&mut server), []);
+        server.advance(at(0), operator, b"a\nb\n".len());
+        server.handle_timeout(at(0));
         server.advance(at(0), client, b"1\n".len());
         assert_eq!(closed(&mut server), [CloseReason::PeerLeft]);
     }

@@ -307,10 +307,8 @@ mod in_pair {
         world.operator_types("a1\n");
         world.operator_ends();
         enter(&mut world, &["c1", "c2", "c3"]);
-        assert_eq!(heard(&mut world), ["a1"]);
-        assert_eq!(world.printed(), "c1\nc2\n");
-        world.client(0).finish();
-        assert_eq!(heard(&mut world), [""; 0]);
+        assert_eq!(heard(&mut world), ["a1", "closed"]);
+        assert_eq!(world.printed(), "c1\nc2\nc3\n");
     }
 
     #[test]
@@ -686,6 +684,11 @@ impl<D: ClientDialect> World<D> {
                         wire.client.receive_eof();
                     }
                     self.server.release(NOW, conn);
+                }
+                Action::EndSending(conn) => {
+                    if let Some(wire) = self.wire(conn) {
+                        wire.client.receive_eof();
+                    }
                 }
                 Action::PauseReading(_) | Action::ResumeReading(_) => {}
             }

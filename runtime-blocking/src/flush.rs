@@ -65,6 +65,7 @@ impl State {
                 Action::Transmit(conn) => self.write(conn, false, round),
                 Action::PauseReading(conn) => self.pause(conn, true),
                 Action::ResumeReading(conn) => self.pause(conn, false),
+                Action::EndSending(conn) => self.end_sending(conn),
                 Action::Close(conn, reason) => self.close(conn, reason),
             }
         }
@@ -103,6 +104,13 @@ impl State {
         if let Some(socket) = self.socket(conn) {
             socket.is_paused = is_paused;
             socket.thread.unpark();
+        }
+    }
+
+    fn end_sending(&mut self, conn: ConnId) {
+        if let Some(socket) = self.socket(conn) {
+            // It fails where the peer is gone, which reading tells.
+            let _ = socket.stream.shutdown(Shutdown::Write);
         }
     }
 

@@ -1,12 +1,10 @@
 //! `connect pair`: turns from the client's side, and both sides against the document's own
 //! programs.
 
-use std::net::TcpStream;
-use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use super::*;
-use crate::student;
+use crate::student::{Desk, NEWLINE};
 
 cases![
     the_client_begins_and_then_waits_for_its_turn,
@@ -21,6 +19,8 @@ cases![
     ten_thousand_lines_each_way_in_full_duplex,
     the_client_talks_with_a_student_s_server,
     the_server_talks_with_a_student_s_client,
+    two_scripts_talk_to_their_ends,
+    a_client_does_not_wait_for_an_operator_who_has_left,
 ];
 
 /// A client of a server that the case plays.
@@ -172,23 +172,21 @@ fn ten_thousand_lines_each_way_in_full_duplex(bench: &Bench) {
 
 fn the_client_talks_with_a_student_s_server(bench: &Bench) {
     let stage = bench.stage();
-    let (keyboard, screen) = desk(|keyboard, screen| {
-        let listener = stage.listener().try_clone().expect("a descriptor");
-        thread::spawn(move || student::server(&listener, &keyboard, &screen));
-    });
+    let listener = stage.listener().try_clone().expect("a descriptor");
+    let desk = Desk::of_server(listener, NEWLINE);
     for ends in ["student", "client"] {
         let mut client = bench.connect("pair @", stage.address());
         let mut console = client.console("client");
         for turn in ["first turn\n", "second turn\n"] {
             console.send(turn);
-            assert_eq!(printed(&screen), turn);
-            type_in(&keyboard, "fine\n");
+            assert_eq!(desk.printed(), turn);
+            desk.types("fine");
             console.expect("fine\n");
         }
         console.send("bye\n");
-        assert_eq!(printed(&screen), "bye\n");
+        assert_eq!(desk.printed(), "bye\n");
         if ends == "student" {
-            type_in(&keyboard, "EXIT\n");
+            desk.types("EXIT");
         } else {
             console.send("EXIT\n");
         }
@@ -196,7 +194,7 @@ fn the_client_talks_with_a_student_s_server(bench: &Bench) {
         assert_eq!(client.exit_status(), 0, "{ends}");
         if ends == "client" {
             // The student's program has to speak before it listens again.
-            type_in(&keyboard, "nobody hears this\n");
+            desk.types("nobody hears this");
         }
     }
 }
@@ -205,47 +203,50 @@ fn the_server_talks_with_a_student_s_client(bench: &Bench) {
     let mut server = bench.serve("pair");
     let mut operator = server.console("operator");
     for ends in ["student", "operator"] {
-        let socket = TcpStream::connect(server.door()).expect("connects");
-        let (keyboard, screen) = desk(|keyboard, screen| {
-            thread::spawn(move || student::client(socket, &keyboard, &screen));
-        });
-        for turn in ["first turn\n", "second turn\n"] {
-            type_in(&keyboard, turn);
-            operator.expect(turn);
+        let desk = Desk::of_client(server.door(), NEWLINE);
+        for turn in ["first turn", "second turn"] {
+            desk.types(turn);
+            operator.expect(format!("{turn}\n"));
             operator.send("fine\n");
-            assert_eq!(printed(&screen), "fine\n");
+            assert_eq!(desk.printed(), "fine\n");
         }
         if ends == "student" {
-            type_in(&keyboard, "EXIT\n");
+            desk.types("EXIT");
         } else {
-            type_in(&keyboard, "bye\n");
+            desk.types("bye");
             operator.expect("bye\n");
             operator.send("EXIT\n");
         }
-        assert!(
-            screen.recv_timeout(PATIENCE).is_err(),
-            "the student's program ends"
-        );
+        desk.expect_end();
     }
 }
 
-/// Where a student sits.
-fn desk(
-    start: impl FnOnce(student::Keyboard, student::Screen),
-) -> (Sender<&'static str>, Receiver<String>) {
-    let (keyboard, typed) = mpsc::channel();
-    let (printed, screen) = mpsc::channel();
-    start(typed, printed);
-    (keyboard, screen)
+/// Everything was typed before anybody spoke, and nobody types anything more.
+fn two_scripts_talk_to_their_ends(bench: &Bench) {
+    let mut server = bench.serve("pair");
+    let mut operator = server.console("operator");
+    let mut client = bench.connect("pair @", server.door());
+    let mut console = client.console("client");
+    console.send("a\n");
+    operator.expect("a\n");
+    console.send("b\nc\nd\n");
+    console.half_close();
+    operator.send("1\n");
+    operator.half_close();
+    operator.expect_last("b\nc\nd\n");
+    console.expect_last("1\n");
+    assert_eq!((client.exit_status(), server.exit_status()), (0, 0));
 }
 
-#[track_caller]
-fn type_in(keyboard: &Sender<&'static str>, line: &'static str) {
-    keyboard.send(line).expect("the student's program reads");
-}
-
-#[track_caller]
-fn printed(screen: &Receiver<String>) -> String {
-    let printed = screen.recv_timeout(PATIENCE);
-    printed.expect("the student's program prints")
+fn a_client_does_not_wait_for_an_operator_who_has_left(bench: &Bench) {
+    let mut server = bench.serve("pair");
+    let mut operator = server.console("operator");
+    let mut client = bench.connect("pair @", server.door());
+    let mut console = client.console("client");
+    console.send("a\nb\nc\n");
+    operator.expect("a\n");
+    operator.half_close();
+    operator.expect_last("b\nc\n");
+    console.expect_end();
+    assert_eq!((client.exit_status(), server.exit_status()), (0, 0));
 }

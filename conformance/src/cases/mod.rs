@@ -11,9 +11,11 @@ mod direct;
 mod documents;
 mod echo;
 mod hostile;
+mod http;
 mod lines;
 mod load;
 mod pair;
+mod pauses;
 mod programs;
 mod relay;
 mod rooms;
@@ -32,6 +34,8 @@ pub(crate) type Case = fn(&Bench);
 pub(crate) fn all() -> Vec<(String, Case)> {
     named(&[
         ("lines", lines::CASES),
+        ("pauses", pauses::CASES),
+        ("http", http::CASES),
         ("connections", connections::CASES),
         ("echo", echo::CASES),
         ("relay", relay::CASES),

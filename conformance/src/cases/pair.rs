@@ -20,10 +20,13 @@ cases![
     what_was_typed_for_a_client_that_left_is_dropped,
     what_is_typed_while_nobody_is_there_waits_for_the_next,
     last_words_are_printed_before_the_client_counts_as_left,
+    the_lines_of_a_client_that_left_make_room_for_the_next,
+    what_was_dropped_with_a_client_is_logged,
     full_duplex_waits_for_nobody,
     a_client_s_network_error_is_reported_and_the_next_is_served,
     at_end_of_input_with_nobody_there_the_server_ends,
     at_end_of_input_the_server_ends_with_the_current_client,
+    at_end_of_input_the_client_learns_that_no_answer_will_come,
     standard_output_has_nothing_but_chat,
     stdio_changes_nothing,
 ];
@@ -198,6 +201,32 @@ fn last_words_are_printed_before_the_client_counts_as_left(bench: &Bench) {
     client.expect_last("1\n2\n");
 }
 
+fn the_lines_of_a_client_that_left_make_room_for_the_next(bench: &Bench) {
+    let (server, mut operator) = pair(bench, "");
+    let mut probe = server.peer("probe");
+    probe.send("one\ntwo\nthree\n");
+    operator.expect("one\n");
+    drop(probe);
+    let mut user = server.peer("user");
+    user.send("hello\n");
+    operator.expect("two\nthree\nhello\n");
+    operator.send("welcome\n");
+    user.expect("welcome\n");
+}
+
+fn what_was_dropped_with_a_client_is_logged(bench: &Bench) {
+    let (server, mut operator) = pair(bench, "-q");
+    let mut client = client(&server, &mut operator);
+    operator.send("answer\ndropped\nthis, too\n");
+    client.expect("answer\n");
+    client.reset();
+    let log = server.stderr().wait_for("what was dropped", |log| {
+        let is_said = log.contains("dropped what was typed") && log.contains("lines=2");
+        is_said.then(|| log.to_owned())
+    });
+    assert!(!log.contains("this, too"), "chat in the log: {log}");
+}
+
 fn full_duplex_waits_for_nobody(bench: &Bench) {
     let (server, mut operator) = pair(bench, "--full-duplex");
     operator.send("one\ntwo\n");
@@ -243,6 +272,21 @@ fn at_end_of_input_the_server_ends_with_the_current_client(bench: &Bench) {
     operator.expect("3\n4\n5\n");
     client.half_close();
     client.expect_end();
+    operator.expect_end();
+    assert_eq!(server.exit_status(), 0);
+}
+
+fn at_end_of_input_the_client_learns_that_no_answer_will_come(bench: &Bench) {
+    let (mut server, mut operator) = pair(bench, "");
+    let mut client = client(&server, &mut operator);
+    operator.send("one\n");
+    operator.half_close();
+    client.expect("one\n");
+    client.send("go on\n");
+    client.expect_end();
+    client.send("still heard\n");
+    operator.expect("go on\nstill heard\n");
+    client.half_close();
     operator.expect_end();
     assert_eq!(server.exit_status(), 0);
 }

@@ -273,6 +273,7 @@ impl<R: Runtime> Driver<R> {
                 Action::Transmit(conn) => self.write(now, conn),
                 Action::PauseReading(conn) => self.set_reading(conn, false),
                 Action::ResumeReading(conn) => self.set_reading(conn, true),
+                Action::EndSending(conn) => self.end_sending(conn),
                 Action::Close(conn, reason) => self.close(now, conn, reason),
             }
         }
@@ -315,6 +316,13 @@ impl<R: Runtime> Driver<R> {
                 &mut self.unread
             }
             .push(conn);
+        }
+    }
+
+    fn end_sending(&mut self, conn: ConnId) {
+        if let Some(socket) = self.sockets.get_mut(conn) {
+            // It fails where the peer is gone, which reading tells.
+            let _ = SockRef::from(&*socket.stream).shutdown(Shutdown::Write);
         }
     }
 

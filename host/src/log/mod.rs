@@ -40,6 +40,15 @@ pub fn event(event: &Event) {
         }
         // Its sender is told. Any peer can cause any number of them.
         Event::LineDropped { conn, .. } => debug!(%conn, "dropped a line that was too long"),
+        Event::TurnChanged { client, turn, .. } => debug!(conn = %client, ?turn, "turn"),
+        Event::TypedLinesDropped {
+            client,
+            peer,
+            lines,
+        } => {
+            let lines = lines.len();
+            warn!(conn = %client, %peer, lines, "dropped what was typed for it");
+        }
         Event::Left { conn, peer, reason } => info!(%conn, %peer, %reason, "left"),
         other => debug!(event = ?other),
     }

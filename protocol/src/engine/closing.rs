@@ -77,6 +77,16 @@ impl Engine {
         self.shut_down_deadline.is_some()
     }
 
+    /// Tells that a connection has left, before what its dialect makes of that.
+    pub(crate) fn report_left(&mut self, conn: ConnId) {
+        if let Some(connection) = self.get(conn)
+            && let Stage::Leaving(reason) = connection.stage
+        {
+            let peer = connection.peer;
+            self.report(Event::Left { conn, peer, reason });
+        }
+    }
+
     /// A connection whose dialect knows that it left: flush it, then close it.
     pub(crate) fn drain(&mut self, conn: ConnId) {
         let Some(connection) = self.connections.get_mut(conn.0) else {
@@ -88,7 +98,6 @@ impl Engine {
         connection.stage = Stage::Draining(reason);
         connection.inbox = Inbox::new(Framing::Chunks, false);
         let peer = connection.peer;
-        self.report(Event::Left { conn, peer, reason });
         self.forget_address(peer);
         self.arm(conn);
         self.close_if_drained(conn);

@@ -1,7 +1,7 @@
 //! Who is taken from, and who has to wait.
 
 use super::Engine;
-use crate::connection::Connection;
+use crate::connection::{Connection, End};
 use crate::{ConnId, Peer};
 
 impl Engine {
@@ -48,36 +48,82 @@ impl Engine {
             && connection.catch_up_until <= self.now
     }
 
+    /// Whether a connection that has ended may count as that: what it said last was written to
+    /// the one that it talks with.
+    pub(crate) fn may_end(&self, conn: ConnId) -> bool {
+        let Some(connection) = self.get(conn) else {
+            return false;
+        };
+        let coupled = connection.coupled.and_then(|other| self.get(other));
+        coupled.is_none_or(|other| other.outbox.is_empty() || self.is_operator(connection))
+    }
+
+    /// Whether a connection has ended, but still has something to be heard, or to be written to
+    /// others.
+    pub(crate) fn has_ended(&self, conn: ConnId) -> bool {
+        self.get(conn)
+            .is_some_and(|connection| connection.inbox.end == End::Received)
+    }
+
     /// Lets a connection be taken from as soon as the batch was flushed, if it has something and
     /// nothing else is in the way.
     pub(crate) fn wake(&mut self, conn: ConnId) {
-        let unblocked = self.is_unblocked(conn);
+        let (unblocked, may_end) = (self.is_unblocked(conn), self.may_end(conn));
         let Some(connection) = self.connections.get_mut(conn.0) else {
             return;
         };
-        if unblocked && connection.inbox.has_waiting() && !connection.runnable {
+        let inbox = &connection.inbox;
+        let may_run = if inbox.has_only_its_end() {
+            connection.is_open() && may_end
+        } else {
+            unblocked && inbox.has_waiting()
+        };
+        if may_run && !connection.runnable {
             connection.runnable = true;
             self.runnable.push_back(conn);
         }
     }
 
+    /// Whether to read from a connection no further until more of what it sent is taken.
+    pub(super) fn is_to_pause(&self, conn: ConnId) -> bool {
+        self.get(conn)
+            .is_some_and(|connection| !self.is_read_on(conn, connection.inbox.waiting.len()))
+    }
+
+    /// Whether a connection is read from though so much of what it sent waits. Who talks with
+    /// another is, for a while: its end is behind what it said out of turn.
+    pub(crate) fn is_read_on(&self, conn: ConnId, waiting: usize) -> bool {
+        let is_coupled = |connection: &Connection| {
+            connection.coupled.is_some() && connection.peer != Peer::Console
+        };
+        waiting == 0
+            || (waiting <= self.limits.quarter_backlog() && self.get(conn).is_some_and(is_coupled))
+    }
+
     /// Has [`poll_action`](Self::poll_action) compare what the adapter was told about reading
     /// from a connection with what it should be told.
     pub(crate) fn check_flow(&mut self, conn: ConnId) {
+        let pause = self.is_to_pause(conn);
         let Some(connection) = self.connections.get_mut(conn.0) else {
             return;
         };
-        let pause = !connection.inbox.waiting.is_empty();
         if connection.told_to_pause != pause && !connection.flow_queued {
             connection.flow_queued = true;
             self.flow.push(conn);
         }
     }
 
-    /// What is left of what a connection sent begins a line: from now on nothing may come for a
-    /// pause, or it is a message as it stands. A line that came whole costs nothing.
-    pub(crate) fn await_pause(&mut self, conn: ConnId, is_unfinished: bool) {
-        let deadline = is_unfinished.then_some(self.now + self.pause);
+    /// If what a connection sent last begins a line, it is a message as it stands once nothing has
+    /// come for a pause from now on. A line that came whole costs nothing.
+    pub(crate) fn await_pause(&mut self, conn: ConnId) {
+        let deadline = self.now + self.pause;
+        let Some(inbox) = self.get(conn).map(|connection| &connection.inbox) else {
+            return;
+        };
+        let is_expected = inbox.end == End::Open
+            && inbox.is_within_line()
+            && self.is_read_on(conn, inbox.waiting.len());
+        let deadline = is_expected.then_some(deadline);
         let Some(connection) = self.open_mut(conn) else {
             return;
         };

@@ -242,11 +242,11 @@ impl Engine {
             }
         }
         while let Some(conn) = self.flow.pop() {
+            let pause = self.is_to_pause(conn);
             let Some(connection) = self.connections.get_mut(conn.0) else {
                 continue;
             };
             connection.flow_queued = false;
-            let pause = !connection.inbox.waiting.is_empty();
             if connection.is_open() && connection.told_to_pause != pause {
                 connection.told_to_pause = pause;
                 let told = if pause {

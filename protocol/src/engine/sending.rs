@@ -25,6 +25,16 @@ impl Engine {
         }
     }
 
+    /// Sends nothing more to a connection, though it is still taken from, and has its peer know.
+    pub(crate) fn end_sending(&mut self, conn: ConnId) {
+        if let Some(connection) = self.open_mut(conn)
+            && !connection.ends_sending
+        {
+            connection.ends_sending = true;
+            self.say_end_if_written(conn);
+        }
+    }
+
     /// Everything was flushed, or could have been: more may be done, and what is not written yet
     /// becomes each connection's own.
     pub(crate) fn end_batch(&mut self) {
@@ -125,7 +135,17 @@ impl Engine {
         if let Some(other) = coupled {
             self.wake(other);
         }
+        self.say_end_if_written(conn);
         self.close_if_drained(conn);
+    }
+
+    fn say_end_if_written(&mut self, conn: ConnId) {
+        if let Some(connection) = self.open_mut(conn)
+            && connection.ends_sending
+            && connection.outbox.is_empty()
+        {
+            self.actions.push_back(Action::EndSending(conn));
+        }
     }
 
     /// The longest answer that is certain to find room: a connection is only taken from while

@@ -2,6 +2,7 @@
 
 use std::iter;
 
+use linechat_protocol::pair::Turn;
 use linechat_protocol::{CloseReason, Config, Dialect, Event, Instant, Peer, Server};
 
 #[test]
@@ -35,6 +36,70 @@ fn a_visit_is_told_from_the_connection_to_the_end() {
             "{dialect}"
         );
     }
+}
+
+#[test]
+fn the_operator_of_pair_is_told_who_is_there_whose_turn_it_is_and_what_was_dropped() {
+    let mut server = Server::new(Config::new(Dialect::PAIR)).unwrap();
+    let now = Instant::EPOCH;
+    let operator = server.accept(now, Peer::Console);
+    let peer = peer();
+    let client = server.accept(now, peer);
+    server.receive(now, client, b"hi\n");
+    server.receive(now, operator, b"hello\nearly\ntoo early\n");
+    server.transport_failed(now, client);
+    let turn = |turn| Event::TurnChanged { client, peer, turn };
+    let left = Event::Left {
+        conn: client,
+        peer,
+        reason: CloseReason::TransportFailed,
+    };
+    let dropped = Event::TypedLinesDropped {
+        client,
+        peer,
+        lines: vec![b"early".to_vec(), b"too early".to_vec()],
+    };
+    assert_eq!(
+        events(&mut server)[1..],
+        [
+            Event::Connected { conn: client, peer },
+            turn(Turn::Client),
+            turn(Turn::Operator),
+            turn(Turn::Client),
+            left,
+            dropped,
+        ]
+    );
+}
+
+#[test]
+fn a_turn_is_told_when_a_talk_begins_and_in_full_duplex_only_then() {
+    let mut config = Config::new(Dialect::PAIR);
+    config.full_duplex = true;
+    let mut server = Server::new(config).unwrap();
+    let now = Instant::EPOCH;
+    let operator = server.accept(now, Peer::Console);
+    let probe = server.accept(now, peer());
+    server.receive(now, probe, b"bye");
+    server.receive_eof(now, probe);
+    let next = server.accept(now, peer());
+    server.advance(now, operator, b"bye\n".len());
+    server.handle_timeout(now);
+    server.receive(now, operator, b"hello\n");
+    let told: Vec<_> = events(&mut server)
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::TurnChanged { client, turn, .. } => Some((client, Some(turn))),
+            Event::Left { conn, .. } => Some((conn, None)),
+            _ => None,
+        })
+        .collect();
+    let talks = [
+        (probe, Some(Turn::Both)),
+        (probe, None),
+        (next, Some(Turn::Both)),
+    ];
+    assert_eq!(told, talks);
 }
 
 #[test]

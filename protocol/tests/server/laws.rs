@@ -45,7 +45,9 @@ pub(crate) fn when_the_adapter_polls_and_writes_does_not_matter(config: &Config,
         wire.apply(op);
         if config.dialect == Dialect::PAIR {
             // Here the rules make one wait for the other, and whose turn comes first is the
-            // adapter's choice.
+            // adapter's choice. Whoever left is gone once the operator has read it.
+            wire.catch_up();
+            wire.let_console_read();
             wire.catch_up();
         }
         if wire.transports.len() > count {

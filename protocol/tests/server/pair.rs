@@ -205,6 +205,112 @@ fn a_client_that_ended_its_half_is_heard_out_first() {
 }
 
 #[test]
+fn whoever_comes_need_not_wait_for_the_turns_of_a_client_that_has_left() {
+    let (chat, operator, probe) = talk();
+    operator.says("for the probe");
+    probe.sends("a\nb\nc\nd");
+    assert!(!chat.is_accepting());
+    probe.ends();
+    operator.hears("a\nb\n");
+    assert!(chat.is_accepting());
+    let next = chat.connect();
+    operator.hears("c\nd\n");
+    probe.hears("for the probe\n");
+    probe.is_closed(CloseReason::PeerLeft);
+    assert!(!chat.is_accepting());
+    next.sends("hi\nout of turn\n");
+    operator.hears("hi\n");
+    operator.says("welcome");
+    next.hears("welcome\n");
+}
+
+#[test]
+fn whoever_comes_waits_until_all_is_printed_and_nobody_else_comes_meanwhile() {
+    let (chat, operator, probe) = talk();
+    operator.stops_reading();
+    probe.sends("a\nb\n");
+    probe.ends();
+    let next = chat.connect();
+    next.says("hi");
+    assert!(!chat.is_accepting());
+    chat.connect().is_closed(CloseReason::NotAccepting);
+    probe.is_open();
+    operator.reads_on();
+    operator.hears("a\nb\nhi\n");
+    probe.is_closed(CloseReason::PeerLeft);
+    next.is_open();
+}
+
+#[test]
+fn whoever_came_and_left_before_the_talk_began_is_no_next_client() {
+    for leaves in [Person::vanishes, Person::ends] {
+        let (chat, operator, probe) = talk();
+        operator.stops_reading();
+        probe.says("a");
+        probe.ends();
+        leaves(&chat.connect());
+        assert!(chat.is_accepting());
+        let next = chat.connect();
+        next.says("hi");
+        operator.reads_on();
+        operator.hears("a\nhi\n");
+    }
+}
+
+#[test]
+fn a_client_counts_as_gone_once_its_last_words_are_printed() {
+    let (chat, operator, client) = talk();
+    operator.stops_reading();
+    client.says("bye");
+    client.ends();
+    client.is_open();
+    operator.takes("bye".len());
+    client.is_open();
+    assert!(chat.next_wake_up().is_none(), "it waits for the operator");
+    operator.takes("\n".len());
+    client.is_closed(CloseReason::PeerLeft);
+}
+
+#[test]
+fn an_operator_whose_keyboard_has_ended_has_the_client_know_that_no_answer_will_come() {
+    for full_duplex in [false, true] {
+        let mut config = Config::new(Dialect::PAIR);
+        config.full_duplex = full_duplex;
+        let chat = World::new(config);
+        let operator = chat.console();
+        let client = chat.connect();
+        client.says("a");
+        operator.sends("one\ntwo\n");
+        operator.ends();
+        client.says("b");
+        client.hears("one\ntwo\n");
+        assert!(!full_duplex || client.is_told_the_end());
+        client.stops_reading();
+        client.says("c");
+        assert!(client.is_told_the_end());
+        client.sends("d\ne\n");
+        operator.hears("a\nb\nc\nd\ne\n");
+        client.ends();
+        client.is_closed(CloseReason::PeerLeft);
+    }
+}
+
+#[test]
+fn the_end_is_told_behind_all_that_was_said_and_not_to_a_client_who_owes_a_word() {
+    let (_chat, operator, client) = talk();
+    client.stops_reading();
+    client.says("a");
+    operator.says("one");
+    operator.ends();
+    assert!(!client.is_told_the_end());
+    client.says("b");
+    assert!(!client.is_told_the_end());
+    client.reads_on();
+    client.hears("one\n");
+    assert!(client.is_told_the_end());
+}
+
+#[test]
 fn half_an_ending_out_of_turn_is_no_line_to_wait_for() {
     let (_chat, operator, client) = talk();
     client.sends("a\nb\n\r");

@@ -167,30 +167,44 @@ fn messages_without_endings_that_came_with_pauses_stay_apart_while_they_wait_for
     let chat = World::pair();
     let operator = chat.console();
     let alice = chat.connect();
-    for message in ["one", "two"] {
+    for message in ["one", "two", "three"] {
         alice.sends(message);
-        chat.waits(PAUSE);
+        chat.waits(PAUSE - NANOSECOND);
+        operator.says("go on");
+        chat.waits(NANOSECOND);
     }
-    operator.hears("one\n");
-    assert!(alice.is_paused(), "a whole message waits");
-    operator.says("go on");
-    operator.hears("two\n");
-    assert!(!alice.is_paused());
+    operator.hears("one\ntwo\nthree\n");
 }
 
 #[test]
-fn a_peer_whose_unfinished_line_waits_for_its_turn_is_read_from_until_the_line_has_ended() {
+fn a_pause_that_others_spoke_in_is_one() {
     let chat = World::pair();
     let operator = chat.console();
     let alice = chat.connect();
+    alice.sends("one\ntwo\nthree");
+    chat.waits(PAUSE - NANOSECOND);
+    operator.says("go on");
+    chat.waits(NANOSECOND);
+    alice.sends("four");
+    alice.ends();
+    operator.sends("go on\ngo on\ngo on\n");
+    operator.hears("one\ntwo\nthree\nfour\n");
+}
+
+#[test]
+fn a_peer_whose_unfinished_line_may_not_be_taken_is_read_from_until_the_line_has_ended() {
+    let mut config = Config::new(Dialect::RELAY);
+    config.limits.rate_limit = NonZeroU32::new(1);
+    let chat = World::new(config);
+    let (alice, bob) = (chat.connect(), chat.connect());
     alice.says("one");
     alice.sends("tw");
     assert!(!alice.is_paused());
     chat.waits(PAUSE - NANOSECOND);
     alice.sends("o\n");
     assert!(alice.is_paused());
-    operator.says("go on");
-    operator.hears("one\ntwo\n");
+    chat.waits(SECOND);
+    bob.hears("one\ntwo\n");
 }
 
 #[test]

@@ -39,6 +39,8 @@ pub(crate) struct Transport {
     /// The server said that there is something to write.
     dirty: bool,
     pub(crate) paused: bool,
+    /// The server said that it sends nothing more.
+    pub(crate) is_sending_ended: bool,
     pub(crate) logged_in: Option<String>,
     pub(crate) left: Option<CloseReason>,
     pub(crate) closed: Option<CloseReason>,
@@ -81,6 +83,7 @@ impl Wire {
             is_prompt: true,
             dirty: false,
             paused: false,
+            is_sending_ended: false,
             logged_in: None,
             left: None,
             closed: None,
@@ -235,6 +238,12 @@ impl Wire {
         is_written
     }
 
+    pub(crate) fn let_console_read(&mut self) {
+        for place in 0..self.transports.len() {
+            while self.transports[place].is_console && self.write(place, usize::MAX) > 0 {}
+        }
+    }
+
     pub(crate) fn let_everybody_read(&mut self) {
         for place in 0..self.transports.len() {
             self.transports[place].is_prompt = true;
@@ -285,11 +294,14 @@ impl Wire {
         let (Action::Transmit(id)
         | Action::PauseReading(id)
         | Action::ResumeReading(id)
+        | Action::EndSending(id)
         | Action::Close(id, _)) = action;
         let place = self.places[&id];
         let waiting = self.server.transmit(id).len();
         let transport = &mut self.transports[place];
         assert!(!transport.released, "{action:?} for a released connection");
+        let sends_on = matches!(action, Action::Transmit(_)) && transport.is_sending_ended;
+        assert!(!sends_on, "something to transmit after the end");
         assert_eq!(transport.closed, None, "{action:?} after the close");
         match action {
             Action::Transmit(_) => {
@@ -303,6 +315,11 @@ impl Wire {
             Action::ResumeReading(_) => {
                 assert!(transport.paused, "resumed without a pause");
                 transport.paused = false;
+            }
+            Action::EndSending(_) => {
+                assert!(!transport.is_sending_ended, "ended twice");
+                assert_eq!(waiting, 0, "ended with output waiting");
+                transport.is_sending_ended = true;
             }
             Action::Close(_, reason) => {
                 assert_eq!(waiting, 0, "closed with output waiting");

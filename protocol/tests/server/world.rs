@@ -294,6 +294,11 @@ impl Person {
         self.look(|transport| transport.paused)
     }
 
+    /// Whether the adapter was told to end the sending half.
+    pub(crate) fn is_told_the_end(&self) -> bool {
+        self.look(|transport| transport.is_sending_ended)
+    }
+
     /// How many bytes wait for it.
     pub(crate) fn backlog(&self) -> usize {
         self.look(|transport| transport.backlog)

@@ -73,6 +73,7 @@ impl Simulation {
         let (Action::Transmit(conn)
         | Action::PauseReading(conn)
         | Action::ResumeReading(conn)
+        | Action::EndSending(conn)
         | Action::Close(conn, _)) = action;
         let place = self.places[&conn];
         let socket = self.people[place].socket.as_mut().expect("it is connected");
@@ -86,6 +87,11 @@ impl Simulation {
             Action::ResumeReading(_) => {
                 socket.is_paused = false;
                 self.plan(self.now, place, Happening::MayRead(End::Server));
+            }
+            Action::EndSending(_) => {
+                let pipe = &mut self.people[place].link.to_client;
+                let end = pipe.end(self.now, &mut self.dice);
+                self.plan(end, place, Happening::MayRead(End::Client));
             }
             Action::Close(_, reason) => self.close(place, reason),
         }

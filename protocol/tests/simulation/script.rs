@@ -102,9 +102,9 @@ impl Simulation {
         self.client_writes(place);
     }
 
-    /// Nobody would ever answer the client that an operator leaves behind.
+    /// An operator ends the talk, or leaves it to the client to find that nobody answers.
     fn finishes(&mut self, place: usize) {
-        if self.is_console(place) {
+        if self.is_console(place) && self.dice.one_in(2) {
             self.asks(place, &Request::Quit, EXIT);
         }
         self.people[place].voice.finish();

@@ -258,6 +258,7 @@ impl Simulation {
             let is_own_fault = may_be_cut && person.part.trouble.is_some();
             assert!(is_own_fault, "#{place} was sent half a line");
         }
+        self.client_writes(place);
         self.note(place, format_args!("has read everything"));
         let person = &mut self.people[place];
         person.stage = Stage::Gone;

@@ -14,6 +14,10 @@ use crate::{RequestError, Violation};
 /// was typed is still sent, each line in its turn, then the sending half ends, and what comes is
 /// told as it comes.
 ///
+/// A server that ends its half may still listen, and will never answer: what waits for its turn is
+/// sent then. Write what [`transmit`](AnyClient::transmit) shows after
+/// [`LineEvent::Closed`] before hanging up, and never mind if that fails.
+///
 /// ```
 /// use linechat_protocol::LineEvent;
 /// use linechat_protocol::pair::{Client, Typed};
@@ -129,6 +133,13 @@ impl ClientDialect for ClientState {
         LineEvent::Closed
     }
 
+    fn server_ended(&mut self, output: &mut Output) {
+        while let Some(line) = self.typed.pop() {
+            output.push_line(&line);
+        }
+        output.end_unread();
+    }
+
     fn listens(&self, server_closed: bool) -> bool {
         let in_turn = self.full_duplex || self.turn == Turn::Server || self.passes_turns_on();
         (in_turn || server_closed) && !self.exited
@@ -228,6 +239,22 @@ mod tests {
         client.receive_eof();
         assert_eq!(told(&mut client), ["a", "b", "closed"]);
         assert_eq!(client.enter(b"one"), Err(RequestError::Closed));
+    }
+
+    #[test]
+    fn what_waits_for_a_turn_is_sent_to_a_server_that_will_say_nothing_more() {
+        let mut client = Client::new();
+        for line in ["one", "two", "three"] {
+            assert_eq!(client.enter(line.as_bytes()), Ok(Typed::Line));
+        }
+        client.advance(4);
+        client.receive_eof();
+        assert_eq!(told(&mut client), ["closed"]);
+        assert_eq!(client.transmit(), b"two\nthree\n");
+        assert_eq!(client.enter(b"four"), Err(RequestError::Closed));
+        assert!(!client.is_done_sending());
+        client.advance(10);
+        assert!(client.is_done_sending());
     }
 
     #[test]

@@ -10,3 +10,4 @@ mod typed;
 
 pub use self::client::{Client, ClientState, Typed};
 pub(crate) use self::server::PROFILE;
+pub use self::server::Turn;

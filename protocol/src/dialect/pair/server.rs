@@ -8,7 +8,7 @@ use crate::dialect::Profile;
 use crate::engine::Engine;
 use crate::lines::Line;
 use crate::rules::Rules;
-use crate::{CloseReason, Config, ConnId, Framing, Peer, Setting};
+use crate::{CloseReason, Config, ConnId, Event, Framing, Peer, Setting};
 
 pub(crate) static PROFILE: Profile = Profile {
     name: "pair",
@@ -22,11 +22,28 @@ pub(crate) static PROFILE: Profile = Profile {
     rules: |config| Box::new(Pair::new(config)),
 };
 
+/// Whose turn it is to speak in `pair`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// The client's, which is heard; what the operator types waits.
+    Client,
+    /// The operator's; what the client sends waits.
+    Operator,
+    /// Neither waits: the server is in full duplex
+    /// ([`Config::full_duplex`](crate::Config::full_duplex)).
+    Both,
+}
+
 struct Pair {
     full_duplex: bool,
     operator: Option<ConnId>,
     client: Option<ConnId>,
-    turn: Turn,
+    /// Who came when the client had ended, and waits for what it said last to be printed.
+    next: Option<ConnId>,
+    /// The client has said something that was not answered.
+    is_answer_due: bool,
+    /// Whose turn was last reported.
+    reported: Option<Turn>,
     /// What the operator typed out of turn, or while nobody was connected.
     typed: TypedLines,
     /// Nothing more will be typed.
@@ -39,17 +56,31 @@ impl Pair {
             full_duplex: config.full_duplex,
             operator: None,
             client: None,
-            turn: Turn::Client,
+            next: None,
+            is_answer_due: false,
+            reported: None,
             typed: TypedLines::default(),
             keyboard_ended: false,
         }
+    }
+
+    /// The talk with a client begins.
+    fn begin(&mut self, engine: &mut Engine, client: ConnId) {
+        self.client = Some(client);
+        self.is_answer_due = false;
+        self.reported = None;
+        engine.couple(client, self.operator);
+        if let Some(operator) = self.operator {
+            engine.couple(operator, Some(client));
+        }
+        self.speak(engine, client);
     }
 
     fn client_said(&mut self, engine: &mut Engine, client: ConnId, line: &[u8]) {
         if let Some(operator) = self.operator {
             send_line(engine, operator, line);
         }
-        self.turn = Turn::Operator;
+        self.is_answer_due = true;
         self.speak(engine, client);
     }
 
@@ -71,20 +102,32 @@ impl Pair {
 
     /// Sends the client what the operator typed, as far as it is the operator's turn.
     fn speak(&mut self, engine: &mut Engine, client: ConnId) {
-        while self.full_duplex || self.turn == Turn::Operator {
+        while self.turn() != Turn::Client {
             let Some(line) = self.typed.pop() else { break };
             send_line(engine, client, &line);
-            self.turn = Turn::Client;
+            self.is_answer_due = false;
         }
-        if self.typed.is_empty() && self.keyboard_ended {
-            self.turn = Turn::Client;
+        if self.is_answer_due && self.keyboard_ended {
+            // No answer will ever come, which the client is to know: it may wait for one.
+            engine.end_sending(client);
+            self.is_answer_due = false;
         }
         self.listen(engine, client);
+        self.report_turn(engine, client);
     }
 
-    /// Takes from the client when it may speak, and from the operator unless too much waits.
+    fn turn(&self) -> Turn {
+        match self.is_answer_due {
+            _ if self.full_duplex => Turn::Both,
+            true => Turn::Operator,
+            false => Turn::Client,
+        }
+    }
+
+    /// Takes from the client when it may speak, or somebody else waits for its end; and from the
+    /// operator unless too much waits.
     fn listen(&self, engine: &mut Engine, client: ConnId) {
-        if self.full_duplex || self.turn == Turn::Client {
+        if self.turn() != Turn::Operator || self.next.is_some() {
             engine.resume(client);
         } else {
             engine.hold(client);
@@ -96,41 +139,64 @@ impl Pair {
         }
     }
 
+    fn report_turn(&mut self, engine: &mut Engine, client: ConnId) {
+        let turn = self.turn();
+        if self.reported.replace(turn) != Some(turn)
+            && let Some(peer) = engine.peer(client)
+        {
+            engine.report(Event::TurnChanged { client, peer, turn });
+        }
+    }
+
     fn operator_left(&mut self, engine: &mut Engine) {
         self.operator = None;
         engine.shut_down();
     }
 
-    fn client_left(&mut self, engine: &mut Engine) {
+    fn client_left(&mut self, engine: &mut Engine, client: ConnId) {
         self.client = None;
-        self.typed = TypedLines::default();
+        self.drop_typed(engine, client);
         if let Some(operator) = self.operator {
             engine.couple(operator, None);
             engine.resume(operator);
         }
         if self.keyboard_ended {
             engine.shut_down();
+        } else if let Some(next) = self.next.take() {
+            self.begin(engine, next);
+        }
+    }
+
+    fn drop_typed(&mut self, engine: &mut Engine, client: ConnId) {
+        let lines = core::mem::take(&mut self.typed).into_lines();
+        if !lines.is_empty()
+            && let Some(peer) = engine.peer(client)
+        {
+            engine.report(Event::TypedLinesDropped {
+                client,
+                peer,
+                lines,
+            });
         }
     }
 }
 
 impl Rules for Pair {
-    fn accepting(&self) -> bool {
-        self.operator.is_some() && self.client.is_none()
+    fn accepting(&self, engine: &Engine) -> bool {
+        let is_free = self.client.is_none_or(|client| engine.has_ended(client));
+        self.operator.is_some() && self.next.is_none() && is_free && !self.keyboard_ended
     }
 
     fn joined(&mut self, engine: &mut Engine, conn: ConnId) {
         if engine.peer(conn) == Some(Peer::Console) {
             self.operator = Some(conn);
-            return;
+        } else if let Some(client) = self.client {
+            self.next = Some(conn);
+            engine.hold(conn);
+            self.listen(engine, client);
+        } else {
+            self.begin(engine, conn);
         }
-        self.client = Some(conn);
-        self.turn = Turn::Client;
-        engine.couple(conn, self.operator);
-        if let Some(operator) = self.operator {
-            engine.couple(operator, Some(conn));
-        }
-        self.speak(engine, conn);
     }
 
     fn message(&mut self, engine: &mut Engine, conn: ConnId, line: Line<'_>) {
@@ -150,7 +216,7 @@ impl Rules for Pair {
     }
 
     fn input_ended(&mut self, engine: &mut Engine, conn: ConnId) {
-        if self.client == Some(conn) {
+        if self.operator != Some(conn) {
             return engine.close(conn, CloseReason::PeerLeft);
         }
         self.keyboard_ended = true;
@@ -164,15 +230,11 @@ impl Rules for Pair {
         if self.operator == Some(conn) {
             self.operator_left(engine);
         } else if self.client == Some(conn) {
-            self.client_left(engine);
+            self.client_left(engine, conn);
+        } else if self.next == Some(conn) {
+            self.next = None;
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
-    Client,
-    Operator,
 }
 
 fn send_line(engine: &mut Engine, to: ConnId, line: &[u8]) {

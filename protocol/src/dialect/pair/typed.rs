@@ -22,6 +22,11 @@ impl TypedLines {
         Some(line)
     }
 
+    /// All of them, oldest first.
+    pub(crate) fn into_lines(self) -> Vec<Vec<u8>> {
+        self.lines.into()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }

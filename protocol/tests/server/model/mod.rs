@@ -23,6 +23,8 @@ pub(crate) struct Model {
     pause: Duration,
     is_telnet: bool,
     refuses_http: bool,
+    /// Whether peers are read from though what they said before has not had its turn.
+    reads_ahead: bool,
     has_login: bool,
     login_timeout: Option<Duration>,
     idle_timeout: Option<Duration>,
@@ -49,6 +51,7 @@ pub(crate) struct Party {
     is_joined: bool,
     pub(crate) is_logged_in: bool,
     since: Instant,
+    last_received: Instant,
     /// When something of it was last received or taken.
     last_input: Instant,
 }
@@ -64,7 +67,7 @@ enum Due {
 
 /// One protocol.
 trait Rules {
-    fn is_welcome(&self) -> bool {
+    fn is_welcome(&self, _all: &Everybody) -> bool {
         true
     }
 
@@ -104,6 +107,7 @@ impl Model {
             pause: config.pause,
             is_telnet,
             refuses_http: config.dialect != Dialect::ECHO,
+            reads_ahead: config.dialect == Dialect::PAIR,
             has_login: is_telnet,
             login_timeout: config.limits.login_timeout,
             idle_timeout: config.limits.idle_timeout,
@@ -113,13 +117,13 @@ impl Model {
     }
 
     pub(crate) fn is_accepting(&self) -> bool {
-        !self.all.is_shutting_down && self.rules.is_welcome()
+        !self.all.is_shutting_down && self.rules.is_welcome(&self.all)
     }
 
     pub(crate) fn accept(&mut self, peer: Peer) {
         let refusal = if self.all.is_shutting_down {
             Some(CloseReason::ShuttingDown)
-        } else if peer != Peer::Console && !self.rules.is_welcome() {
+        } else if peer != Peer::Console && !self.rules.is_welcome(&self.all) {
             Some(CloseReason::NotAccepting)
         } else {
             None
@@ -137,6 +141,7 @@ impl Model {
             is_joined: refusal.is_none(),
             is_logged_in: false,
             since: self.now,
+            last_received: self.now,
             last_input: self.now,
         });
         if refusal.is_none() {
@@ -151,6 +156,7 @@ impl Model {
         if party.left.is_some() || bytes.is_empty() || party.stream.is_ended() {
             return;
         }
+        party.last_received = self.now;
         party.last_input = self.now;
         party.unread.extend(party.stream.grow(bytes));
         self.listen_to(who);
@@ -215,12 +221,16 @@ impl Model {
             .login_timeout
             .filter(|_| self.has_login && !party.is_logged_in)
             .map(|limit| (party.since + limit, who, Due::Login));
-        if !party.unread.is_empty() {
-            return login;
-        }
-        let pause = Some(party.last_input + self.pause).filter(|_| party.stream.is_unfinished());
+        let is_all_read = party.unread.is_empty();
+        let silent_since = match self.reads_ahead {
+            true => party.last_received,
+            false => party.last_input,
+        };
+        let is_pausing = (is_all_read || self.reads_ahead) && party.stream.is_unfinished();
+        let pause = is_pausing.then(|| silent_since + self.pause);
         let idle = self
             .idle_timeout
+            .filter(|_| is_all_read)
             .map(|limit| (party.last_input + limit).max(pause.unwrap_or_default()))
             .map(|at| (at, who, Due::Idle));
         let pause = pause.map(|at| (at, who, Due::Pause));

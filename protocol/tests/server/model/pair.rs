@@ -10,6 +10,8 @@ pub(super) struct Pair {
     full_duplex: bool,
     operator: Option<usize>,
     client: Option<usize>,
+    /// Who came when the client had ended.
+    next: Option<usize>,
     is_clients_turn: bool,
     typed: VecDeque<Vec<u8>>,
     is_keyboard_ended: bool,
@@ -21,10 +23,17 @@ impl Pair {
             full_duplex,
             operator: None,
             client: None,
+            next: None,
             is_clients_turn: true,
             typed: VecDeque::new(),
             is_keyboard_ended: false,
         }
+    }
+
+    fn begin(&mut self, all: &mut Everybody, who: usize) {
+        self.client = Some(who);
+        self.is_clients_turn = true;
+        self.answer(all);
     }
 
     /// The operator says what was typed, as far as it is the operator's turn.
@@ -44,21 +53,26 @@ impl Pair {
 }
 
 impl Rules for Pair {
-    fn is_welcome(&self) -> bool {
-        self.operator.is_some() && self.client.is_none()
+    fn is_welcome(&self, all: &Everybody) -> bool {
+        let is_over = |client: usize| all.parties[client].stream.is_ended();
+        let is_free = self.client.is_none_or(is_over) && self.next.is_none();
+        self.operator.is_some() && is_free && !self.is_keyboard_ended
     }
 
     fn listens_to(&self, who: usize) -> bool {
-        self.operator == Some(who) || self.full_duplex || self.is_clients_turn
+        if self.client != Some(who) {
+            return self.operator == Some(who);
+        }
+        self.full_duplex || self.is_clients_turn || self.next.is_some()
     }
 
     fn joined(&mut self, all: &mut Everybody, who: usize) {
         if all.parties[who].peer == Peer::Console {
             self.operator = Some(who);
+        } else if self.client.is_some() {
+            self.next = Some(who);
         } else {
-            self.client = Some(who);
-            self.is_clients_turn = true;
-            self.answer(all);
+            self.begin(all, who);
         }
     }
 
@@ -84,7 +98,7 @@ impl Rules for Pair {
     }
 
     fn ended(&mut self, all: &mut Everybody, who: usize) {
-        if self.client == Some(who) {
+        if self.operator != Some(who) {
             return all.close(who, CloseReason::PeerLeft);
         }
         self.is_keyboard_ended = true;
@@ -103,7 +117,11 @@ impl Rules for Pair {
             self.typed.clear();
             if self.is_keyboard_ended {
                 all.shut_down();
+            } else if let Some(next) = self.next.take() {
+                self.begin(all, next);
             }
+        } else if self.next == Some(who) {
+            self.next = None;
         }
     }
 }
