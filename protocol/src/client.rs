@@ -15,8 +15,8 @@ use crate::pause::Pauses;
 ///
 /// Each dialect has its own: [`direct::Client`](crate::direct::Client),
 /// [`rooms::Client`](crate::rooms::Client), [`pair::Client`](crate::pair::Client),
-/// [`addressed::Client`](crate::addressed::Client), and [`LineClient`](crate::LineClient) for
-/// `echo` and `relay`. They differ in their requests and in their events. What they share is how
+/// [`addressed::Client`](crate::addressed::Client), [`irc::Client`](crate::irc::Client), and
+/// [`LineClient`](crate::LineClient) for `echo` and `relay`. They differ in their requests and in their events. What they share is how
 /// they are driven:
 ///
 /// 1. **Make requests.** They are queued, or refused with a [`RequestError`] before anything is
@@ -53,9 +53,13 @@ impl<D: ClientDialect + Default> Client<D> {
 
     /// A client with other bounds than the default ones.
     pub fn with_limits(limits: ClientLimits) -> Self {
+        let output = Output {
+            max_backlog: limits.max_backlog,
+            ..Output::default()
+        };
         Self {
             limits,
-            output: Output::default(),
+            output,
             state: D::default(),
             input: Input::default(),
         }
@@ -388,15 +392,30 @@ impl Names {
 pub struct Output {
     waiting: BytesMut,
     end: Sending,
+    /// How much may wait.
+    max_backlog: usize,
 }
 
 impl Output {
     /// Queues a whole line, unless it is too long or does not fit.
     pub(crate) fn send(&mut self, line: &[u8], limits: &ClientLimits) -> Result<(), RequestError> {
-        let content = line.strip_suffix(b"\n").unwrap_or(line);
-        let content = content.strip_suffix(b"\r").unwrap_or(content);
-        self.check(content, 0, limits)?;
-        self.waiting.extend_from_slice(line);
+        self.send_all(&[line], limits)
+    }
+
+    /// Queues whole lines, unless one of them is too long or they do not fit.
+    pub(crate) fn send_all(
+        &mut self,
+        lines: &[&[u8]],
+        limits: &ClientLimits,
+    ) -> Result<(), RequestError> {
+        for line in lines {
+            let content = line.strip_suffix(b"\n").unwrap_or(line);
+            let content = content.strip_suffix(b"\r").unwrap_or(content);
+            self.check(content, 0, limits)?;
+        }
+        for line in lines {
+            self.waiting.extend_from_slice(line);
+        }
         Ok(())
     }
 
@@ -433,6 +452,14 @@ impl Output {
     pub(crate) fn push_line(&mut self, line: &[u8]) {
         self.waiting.extend_from_slice(line);
         self.waiting.extend_from_slice(b"\n");
+    }
+
+    /// Queues a whole line that the server asked for. A server that asks for more than it reads
+    /// is not answered.
+    pub(crate) fn answer(&mut self, line: &[u8]) {
+        if self.end == Sending::Open && self.waiting.len() < self.max_backlog {
+            self.waiting.extend_from_slice(line);
+        }
     }
 
     pub(crate) fn has_room(&self, held: usize, limits: &ClientLimits) -> bool {

@@ -75,8 +75,8 @@
 //! # Writing a client
 //!
 //! There is a client for each dialect: [`direct::Client`], [`rooms::Client`], [`pair::Client`],
-//! [`addressed::Client`], and [`LineClient`] for `echo` and `relay`. They have no socket either,
-//! and no need for a clock. Requests are methods; what the server would refuse is refused before
+//! [`addressed::Client`], [`irc::Client`], and [`LineClient`] for `echo` and `relay`. They have no
+//! socket either, and no need for a clock. Requests are methods; what the server would refuse is refused before
 //! it is sent. What the server says comes as events, an answer with what it answers; what no
 //! server should say comes as a [`Violation`]. [`Client`] tells how to drive any of them.
 //!
@@ -90,6 +90,12 @@
 //!
 //! ```no_run
 #![doc = include_str!("../examples/rooms_bot.rs")]
+//! ```
+//!
+//! This one greets people on any IRC server (`examples/irc_bot.rs`):
+//!
+//! ```no_run
+#![doc = include_str!("../examples/irc_bot.rs")]
 //! ```
 //!
 //! # Memory and time

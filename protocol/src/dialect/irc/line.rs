@@ -171,19 +171,20 @@ impl<'o> LineWriter<'o> {
         self.put(text);
     }
 
-    /// Adds all parameters.
+    /// Adds all parameters, as they are.
     pub fn params(&mut self, params: &Params<'_>) {
         let Some((last, words)) = params.as_slice().split_last() else {
             return;
         };
         for word in words {
-            self.word(word);
+            self.separate();
+            self.put(word);
         }
+        self.separate();
         if params.has_colon() {
-            self.text(last);
-        } else {
-            self.word(last);
+            self.put(":");
         }
+        self.put(last);
     }
 
     /// How many more bytes fit.

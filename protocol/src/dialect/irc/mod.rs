@@ -3,12 +3,14 @@
 //! This is its grammar, for both ends of a connection. A line is a [`Message`]: [`Tags`], a
 //! [`Source`], a command, [`Params`]; [`LineWriter`] puts one together from its parts. What stands
 //! in them has types of its own: [`Nickname`], [`ChannelName`], [`Mask`], [`ModeChange`],
-//! [`Capabilities`], [`Numeric`] and the rest.
+//! [`Capabilities`], [`Numeric`] and the rest. [`Client`] is the client's side of it.
 //!
 //! Sources, in this order where they differ: the IRCv3 specifications, the Modern IRC Client
 //! Protocol, RFC 2812, RFC 1459. The comments name them IRCv3, Modern, RFC 2812 and RFC 1459.
 
 mod capability;
+mod client;
+mod event;
 mod isupport;
 mod line;
 mod list_filter;
@@ -28,6 +30,8 @@ mod timestamp;
 mod whox;
 
 pub use self::capability::{CapRequest, Capabilities, NOTIFY_VERSION, UnknownCapability};
+pub use self::client::{Client, ClientState};
+pub use self::event::Event;
 pub use self::isupport::{
     Isupport, MAX_AWAY, MAX_LIST, MAX_MONITORED, MAX_REAL_NAME, MAX_REASON, MAX_TARGETS, MAX_TOPIC,
     Token,
