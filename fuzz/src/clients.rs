@@ -7,7 +7,8 @@
 use std::iter;
 
 use linechat_protocol::{
-    Client, ClientDialect, ClientLimits, LineClient, RequestError, addressed, direct, pair, rooms,
+    Client, ClientDialect, ClientLimits, LineClient, RequestError, addressed, direct, irc, pair,
+    rooms,
 };
 
 /// The client of `echo` and `relay`. It knows `say TEXT`.
@@ -72,6 +73,27 @@ pub fn direct(bytes: &[u8]) {
             "login" => client.log_in(text),
             "list" => client.list(),
             "send" => client.send(name, message),
+            _ => return None,
+        })
+    });
+}
+
+/// The client of `irc`. It knows `password TEXT`, `register NICK TEXT`, `rename NICK`, `bot`, `join
+/// CHANNEL`, `part CHANNEL TEXT`, `say TARGET TEXT`, `notice TARGET TEXT` and `quit TEXT`.
+pub fn irc(bytes: &[u8]) {
+    let new = || irc::Client::with_limits(small());
+    survives(new, bytes, |client, verb, text| {
+        let (name, message) = text.split_once(' ').unwrap_or((text, ""));
+        Some(match verb {
+            "password" => client.password(text),
+            "register" => client.register(name, message),
+            "rename" => client.rename(text),
+            "bot" => client.declare_bot().map(drop),
+            "join" => client.join(text),
+            "part" => client.part(name, message),
+            "say" => client.say(name, message),
+            "notice" => client.notice(name, message),
+            "quit" => client.quit(text),
             _ => return None,
         })
     });

@@ -26,6 +26,7 @@ targets! {
     direct_grammar: grammars::direct,
     direct_server: servers::direct,
     echo_server: servers::echo,
+    irc_client: clients::irc,
     irc_grammar: irc::grammar,
     line_client: clients::line,
     lines: lines::cut_anywhere,
