@@ -38,10 +38,10 @@ enum State {
     Command,
     /// After IAC and WILL, WONT, DO or DONT: an option follows.
     Option,
-    /// Between IAC SB and IAC SE.
-    Subnegotiation,
+    /// Between IAC SB and IAC SE, with so many bytes behind the SB.
+    Subnegotiation(u16),
     /// After an IAC in there.
-    SubnegotiationCommand,
+    SubnegotiationCommand(u16),
 }
 
 impl State {
@@ -50,16 +50,21 @@ impl State {
         match (self, byte) {
             (Self::Text, IAC) => (false, Self::Command),
             (Self::Text, _) => (true, Self::Text),
-            (Self::Command, SB) => (false, Self::Subnegotiation),
+            (Self::Command, SB) => (false, Self::Subnegotiation(0)),
             (Self::Command, WILL..=DONT) => (false, Self::Option),
             (Self::Command, END_OF_FILE..) => (false, Self::Text),
             // No command: only the IAC, which no text can contain, is dropped.
             (Self::Command, _) => (true, Self::Text),
             (Self::Option, _) => (false, Self::Text),
-            (Self::Subnegotiation, IAC) => (false, Self::SubnegotiationCommand),
-            (Self::SubnegotiationCommand, SE) => (false, Self::Text),
-            (Self::Subnegotiation | Self::SubnegotiationCommand, _) => {
-                (false, Self::Subnegotiation)
+            (Self::SubnegotiationCommand(_), SE) => (false, Self::Text),
+            (Self::Subnegotiation(length) | Self::SubnegotiationCommand(length), _)
+                if length + 1 == MAX_SUBNEGOTIATION =>
+            {
+                (false, Self::Text)
+            }
+            (Self::Subnegotiation(length), IAC) => (false, Self::SubnegotiationCommand(length + 1)),
+            (Self::Subnegotiation(length) | Self::SubnegotiationCommand(length), _) => {
+                (false, Self::Subnegotiation(length + 1))
             }
         }
     }
@@ -73,6 +78,9 @@ const SB: u8 = 250;
 const WILL: u8 = 251;
 const DONT: u8 = 254;
 const IAC: u8 = 255;
+/// One that has not ended after so many bytes is over: no option that clients speak of unasked is as
+/// long, and one stray byte must not deafen a connection for ever.
+const MAX_SUBNEGOTIATION: u16 = 512;
 
 #[cfg(test)]
 mod tests {
@@ -106,6 +114,23 @@ mod tests {
         for (input, text) in CASES {
             for size in 1..input.len() {
                 assert_eq!(filtered(input, size), text, "{input:?} in pieces of {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_subnegotiation_that_does_not_end_is_over_after_512_bytes() {
+        for (content, end, text) in [
+            (510, &b"\xff\xf0"[..], &b"next\n"[..]),
+            (510, b"\xff\xff", b"next\n"),
+            (512, b"", b"next\n"),
+            (511, b"\xff", b"next\n"),
+            (511, b"\xff\xf0", b"\xf0next\n"),
+            (520, b"", b"xxxxxxxxnext\n"),
+        ] {
+            let input = [b"\xff\xfa", &b"x".repeat(content)[..], end, b"next\n"].concat();
+            for size in [1, 7, input.len()] {
+                assert_eq!(filtered(&input, size), text, "{content} and {end:?}");
             }
         }
     }

@@ -239,6 +239,11 @@ fn op(dialect: Dialect) -> impl Strategy<Value = Op> {
     ]
 }
 
+/// One of telnet that does not end, though lines do in it.
+fn endless_subnegotiation(length: usize) -> Vec<u8> {
+    [&b"\xff\xfa"[..], &b"\nxxxxxxx".repeat(65)[..length]].concat()
+}
+
 /// What one read brings: a few phrases, whole or not.
 fn said(dialect: Dialect) -> impl Strategy<Value = Vec<u8>> {
     let fitting = match dialect.name() {
@@ -252,6 +257,7 @@ fn said(dialect: Dialect) -> impl Strategy<Value = Vec<u8>> {
         3 => any_phrase(),
         1 => (any_phrase(), any_phrase()).prop_map(|pair| [pair.0, pair.1].concat()),
         2 => (14..42_usize).prop_map(|length| vec![b'x'; length]),
+        1 => (505..520_usize).prop_map(endless_subnegotiation),
         1 => vec(any::<u8>(), 0..6),
     ];
     let ending = prop_oneof![3 => Just(&b"\n"[..]), 2 => select(&ENDINGS[..])];

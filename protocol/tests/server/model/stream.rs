@@ -209,11 +209,15 @@ impl Stream {
     }
 }
 
-fn behind_subnegotiation(mut rest: &[u8]) -> &[u8] {
+fn behind_subnegotiation(whole: &[u8]) -> &[u8] {
+    let (longest, behind_longest) = whole.split_at(whole.len().min(512));
+    let mut rest = longest;
     loop {
         rest = match rest {
-            [] | [IAC] => return &[],
-            [IAC, 240, behind @ ..] => return behind,
+            [] | [IAC] => return behind_longest,
+            [IAC, 240, behind @ ..] => {
+                return &whole[whole.len() - behind_longest.len() - behind.len()..];
+            }
             [IAC, _, behind @ ..] | [_, behind @ ..] => behind,
         };
     }
