@@ -202,10 +202,10 @@ fn name_and_text(line: &[u8]) -> Option<(&str, &str)> {
 
 /// Whether nobody's terminal obeys it.
 fn is_plain(text: &str) -> bool {
-    let is_bidi = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_special = |c| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     !text
         .chars()
-        .any(|c| (c.is_control() && c != '\t') || is_bidi(c))
+        .any(|c| (c.is_control() && c != '\t') || is_special(c))
 }
 
 fn encoded(encode: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
