@@ -1,7 +1,7 @@
 //! What may stand in a text that other people's terminals print, and how to quote what may not.
 
-/// A text as its sender wrote it: UTF-8 without control characters other than TAB, and without
-/// bidirectional overrides and isolates.
+/// A text as its sender wrote it: UTF-8 without control characters other than TAB, without line and
+/// paragraph separators, and without bidirectional overrides and isolates.
 pub(crate) fn plain_text(bytes: &[u8]) -> Option<&str> {
     let text = core::str::from_utf8(bytes).ok()?;
     // All that is refused is below 0x20, DEL, or begins with one of these two bytes in UTF-8.
@@ -14,11 +14,18 @@ pub(crate) fn plain_text(bytes: &[u8]) -> Option<&str> {
 
 /// Whether a character can make a terminal do or show something other than itself.
 pub(crate) fn is_refused(character: char) -> bool {
-    (character.is_control() && character != '\t') || is_bidi_control(character)
+    (character.is_control() && character != '\t')
+        || is_separator(character)
+        || is_bidi_control(character)
+}
+
+/// Where some clients break lines, so that anybody could forge a line there.
+fn is_separator(character: char) -> bool {
+    matches!(character, '\u{2028}' | '\u{2029}')
 }
 
 /// Overrides and isolates, which can make a text read in another order than it was written.
-pub(crate) fn is_bidi_control(character: char) -> bool {
+fn is_bidi_control(character: char) -> bool {
     matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
@@ -41,7 +48,7 @@ mod tests {
         for character in '\0'..=char::MAX {
             let refused = matches!(character,
                 '\0'..='\x08' | '\x0A'..='\x1F' | '\x7F'..='\u{9F}'
-                | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+                | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
             let text = format!("a{character}b");
             assert_eq!(
                 plain_text(text.as_bytes()).is_none(),

@@ -27,6 +27,7 @@ cases![
     telnet_commands_are_dropped_in_rooms_and_direct,
     telnet_commands_may_be_cut_anywhere,
     telnet_commands_do_not_count_for_the_limit_of_a_nickname,
+    a_telnet_subnegotiation_that_never_ends_is_over_after_512_bytes,
     the_other_dialects_hand_on_every_byte,
 ];
 
@@ -332,6 +333,8 @@ const SPOILERS: &[&[u8]] = &[
     "C1 next line \u{85}".as_bytes(),
     "C1 CSI \u{9b}2J".as_bytes(),
     "C1 last \u{9f}".as_bytes(),
+    "line separator \u{2028}".as_bytes(),
+    "paragraph separator \u{2029}".as_bytes(),
     "bidi \u{202a}".as_bytes(),
     "bidi \u{202b}".as_bytes(),
     "bidi \u{202c}".as_bytes(),
@@ -367,7 +370,7 @@ fn text_that_would_spoil_a_terminal_is_refused_and_reaches_nobody(bench: &Bench)
 }
 
 fn text_beyond_ascii_and_tabs_are_handed_on(bench: &Bench) {
-    let text = "\ttabs\t, Grüße, 你好, שלום, 👩‍👩‍👧, \u{a0}\u{2065}\u{206a}\u{2029}\u{200f}";
+    let text = "\ttabs\t, Grüße, 你好, שלום, 👩‍👩‍👧, \u{a0}\u{2065}\u{206a}\u{2027}\u{202f}\u{200f}";
     let server = bench.serve("direct");
     let mut peer = member(&server, "a");
     peer.asks(
@@ -446,6 +449,16 @@ fn telnet_commands_may_be_cut_anywhere(bench: &Bench) {
         }
         lister.asks("\n", "LIST-OK a\n");
     }
+}
+
+fn a_telnet_subnegotiation_that_never_ends_is_over_after_512_bytes(bench: &Bench) {
+    let begun = [b"\xff\xfa", &b"\nx".repeat(256)[..]].concat();
+    let rooms = bench.serve("rooms");
+    user(&rooms, "alice").asks([&begun[..], b"!users\n"].concat(), "alice\r\n");
+    let direct = bench.serve("direct");
+    let mut peer = direct.peer("peer");
+    peer.send(begun);
+    peer.asks("HELLO-FROM bob\n", "HELLO bob\n");
 }
 
 fn telnet_commands_do_not_count_for_the_limit_of_a_nickname(bench: &Bench) {

@@ -18,7 +18,7 @@ proptest! {
         nick in "\\PC{1,40}", room in "[A-Za-z0-9_-]{1,32}", text in text(), kind in 0..11_u8,
     ) {
         let room = RoomName::parse(&room).expect("a room's name");
-        let to = nick.replace([' ', '\u{202a}', '\u{202e}'], "_");
+        let to = nick.replace([' ', '\u{2028}', '\u{2029}'], "_");
         let request = match kind {
             0 => rooms::Request::Nothing,
             1 => rooms::Request::Public { text: text.trim_start_matches(['#', '@', '!']) },
@@ -159,7 +159,7 @@ fn text() -> impl Strategy<Value = String> {
     let character = prop_oneof![
         8 => "[ -~]",
         2 => "[\t :#@!,]",
-        2 => "[é日\u{a0}\u{2028}\u{200f}\u{3000}]",
+        2 => "[é日\u{a0}\u{2027}\u{200f}\u{3000}]",
     ];
     vec(character, 1..20).prop_map(|characters| characters.concat())
 }

@@ -271,7 +271,7 @@ pub(crate) const DIRECT: [&[u8]; 27] = [
 ];
 
 /// What peers should not send.
-pub(crate) const NOISE: [&[u8]; 18] = [
+pub(crate) const NOISE: [&[u8]; 19] = [
     b"\r",
     b"a\rb",
     b"\x07",
@@ -279,6 +279,7 @@ pub(crate) const NOISE: [&[u8]; 18] = [
     b"\x7f",
     b"\xc2\x85",
     b"\xc3\xa9\xc3\x9f\xce\x90",
+    b"\xe2\x80\xa8",
     b"\xe2\x80\xae",
     b"\xe2\x81\xa6",
     b"\xc3",

@@ -434,7 +434,7 @@ fn what_is_plain_text_is_handed_on() {
         "👩‍👩‍👧",
         "\u{200f}mark",
         "\u{2065}",
-        "\u{2029}",
+        "\u{202f}",
         "\u{a0}",
         "~",
     ] {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
-use crate::text::{is_bidi_control, plain_text};
+use crate::text::{is_refused, plain_text};
 
 /// What a client sends: one line (seed 004, the client-side protocol).
 ///
@@ -218,10 +218,7 @@ impl<'a> Username<'a> {
 }
 
 fn is_illegal(character: char) -> bool {
-    "!@#$%^&*,".contains(character)
-        || character.is_whitespace()
-        || character.is_control()
-        || is_bidi_control(character)
+    "!@#$%^&*,".contains(character) || character.is_whitespace() || is_refused(character)
 }
 
 fn split_at_space(line: &[u8]) -> (&[u8], Option<&[u8]>) {

@@ -215,8 +215,9 @@ pub(super) fn is_plain(text: &str) -> bool {
         let code = u32::from(character);
         let is_c0 = code < 0x20 && character != '\t';
         let is_c1 = (0x80..0xA0).contains(&code);
+        let is_separator = code == 0x2028 || code == 0x2029;
         let is_bidi = (0x202A..=0x202E).contains(&code) || (0x2066..=0x2069).contains(&code);
-        !(is_c0 || code == 0x7F || is_c1 || is_bidi)
+        !(is_c0 || code == 0x7F || is_c1 || is_separator || is_bidi)
     })
 }
 
