@@ -44,6 +44,12 @@ impl Client {
         self
     }
 
+    /// Whether the client's user is expected to type something: it is the client's turn, and
+    /// nothing waits for it.
+    pub fn has_turn(&self) -> bool {
+        self.state.full_duplex || self.state.turn == Turn::Client
+    }
+
     /// The user typed a line, which is given without its ending.
     ///
     /// # Errors
@@ -174,7 +180,9 @@ mod tests {
         let mut client = Client::new();
         client.receive(b"early\nlate\n");
         assert_eq!(told(&mut client), [""; 0]);
+        assert!(client.has_turn());
         assert_eq!(client.enter(b"one"), Ok(Typed::Line));
+        assert!(!client.has_turn());
         assert_eq!(client.enter(b"two"), Ok(Typed::Line));
         assert_eq!(client.enter(b"three"), Ok(Typed::Line));
         assert_eq!(client.transmit(), b"one\n");
