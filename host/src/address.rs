@@ -33,6 +33,14 @@ impl Address {
         Self(Kind::Socket((Ipv4Addr::LOCALHOST, port).into()))
     }
 
+    fn with_port(mut self, port: u16) -> Self {
+        match &mut self.0 {
+            Kind::Socket(address) => address.set_port(port),
+            Kind::Name { port: own, .. } | Kind::Scoped { port: own, .. } => *own = port,
+        }
+        self
+    }
+
     /// The socket addresses that this stands for, at least one, each once. A host name is looked
     /// up, which may take a while.
     ///
@@ -103,6 +111,40 @@ impl fmt::Display for Address {
                 port,
             } => write!(f, "[{ip}%{interface}]:{port}"),
         }
+    }
+}
+
+/// A host, and a port where it is another one than is customary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Destination {
+    address: Address,
+    has_port: bool,
+}
+
+impl Destination {
+    /// The address, with `port` unless it has one of its own.
+    pub(crate) fn with_default(self, port: u16) -> Address {
+        if self.has_port {
+            self.address
+        } else {
+            self.address.with_port(port)
+        }
+    }
+}
+
+impl FromStr for Destination {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let bare = match text.parse::<Ipv6Addr>() {
+            Ok(ip) => format!("[{ip}]:0"),
+            Err(_) => format!("{text}:0"),
+        };
+        let (address, has_port) = match text.parse() {
+            Ok(address) => (address, true),
+            Err(_) => (bare.parse()?, false),
+        };
+        Ok(Self { address, has_port })
     }
 }
 
@@ -189,6 +231,25 @@ mod tests {
             "tcp://h:1",
         ] {
             assert_eq!(text.parse::<Address>(), Err(AddressError), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_destination_need_not_have_a_port() {
+        for (text, address) in [
+            ("127.0.0.1", "127.0.0.1:7"),
+            ("127.0.0.1:8", "127.0.0.1:8"),
+            ("localhost", "localhost:7"),
+            ("::1", "[::1]:7"),
+            ("[::1]", "[::1]:7"),
+            ("[::1]:8", "[::1]:8"),
+            ("[fe80::1%lo]", "[fe80::1%lo]:7"),
+        ] {
+            let destination: Destination = text.parse().unwrap();
+            assert_eq!(destination.with_default(7).to_string(), address);
+        }
+        for text in ["", ":8", "8888", "localhost:", "localhost:x", "a b", "[::1"] {
+            assert_eq!(text.parse::<Destination>(), Err(AddressError), "{text:?}");
         }
     }
 

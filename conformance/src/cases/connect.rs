@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::thread;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -10,7 +11,7 @@ use super::*;
 
 cases![
     a_script_of_rooms_prints_its_answers,
-    what_is_typed_and_what_comes_is_handed_on_byte_for_byte,
+    what_is_typed_and_what_comes_is_handed_on_byte_for_byte_but_for_the_ends_of_lines,
     ten_thousand_lines_go_out_and_come_back,
     ten_thousand_lines_from_the_server_arrive_while_as_many_are_sent,
     an_output_that_nobody_reads_stops_the_server_and_loses_nothing,
@@ -27,6 +28,7 @@ cases![
     a_name_registers_in_rooms,
     a_name_that_rooms_refuses_is_status_1,
     a_server_that_speaks_or_whose_client_ended_first_has_refused_nobody,
+    a_server_that_ends_late_has_refused_nobody,
     direct_logs_in_with_a_name_and_speaks_in_plain_words,
     direct_takes_the_first_line_for_the_name,
     direct_asks_again_after_a_refusal,
@@ -46,12 +48,16 @@ cases![
 fn a_script_of_rooms_prints_its_answers(bench: &Bench) {
     let server = bench.serve("rooms");
     let outcome = script(bench, "rooms @", &server, "alice\n!users\n");
-    assert_eq!((outcome.status, &*outcome.stdout), (0, "alice\r\n"));
+    assert_eq!((outcome.status, &*outcome.stdout), (0, "alice\n"));
     assert_eq!(outcome.stderr, "");
 }
 
-fn what_is_typed_and_what_comes_is_handed_on_byte_for_byte(bench: &Bench) {
-    let text = "a\r\nb\n\n\ttab \u{1b}[2J\u{7f}\r\r\n/quit now\n /quit\nlast";
+fn what_is_typed_and_what_comes_is_handed_on_byte_for_byte_but_for_the_ends_of_lines(
+    bench: &Bench,
+) {
+    let text = "a\r\nb\n\n\ttab \u{1b}[2J\u{7f}\r\r\n\rc/quit now\n /quit\nlast";
+    let printed = "a\nb\n\n\ttab \u{1b}[2J\u{7f}\r\n\rc/quit now\n /quit\nlast";
+    let to_rooms = printed.replace('\n', "\r\n") + "\r\n";
     for dialect in ["echo", "relay", "addressed", "rooms"] {
         let stage = bench.stage();
         let mut client = bench.connect(&format!("{dialect} @"), stage.address());
@@ -59,10 +65,11 @@ fn what_is_typed_and_what_comes_is_handed_on_byte_for_byte(bench: &Bench) {
         let mut console = client.console("console");
         console.send(text);
         console.half_close();
-        server.expect_last(text);
-        server.send(text);
+        server.expect_last(if dialect == "rooms" { &to_rooms } else { text });
+        // However it is cut.
+        server.trickle(text);
         drop(server);
-        console.expect_last(text);
+        console.expect_last(printed);
         assert_eq!(client.exit_status(), 0, "{dialect}");
         assert_eq!(client.stderr().text(), "");
     }
@@ -162,7 +169,7 @@ fn after_the_end_of_input_what_comes_is_printed_until_the_server_closes(bench: &
         let mut console = client.console("console");
         console.send("hello\n");
         console.half_close();
-        server.expect_last("hello\n");
+        server.expect_last(format!("hello{}", line_end(dialect)));
         for line in ["one\n", "two\n", "three\n"] {
             server.send(line);
             console.expect(line);
@@ -235,6 +242,7 @@ fn a_reset_is_a_network_error_and_what_came_before_is_printed(bench: &Bench) {
         console.send("hello\n");
         server.skip_to(match dialect {
             "direct" => "HELLO-FROM hello\n",
+            "rooms" => "hello\r\n",
             _ => "hello\n",
         });
         server.send("HELLO hello\n");
@@ -282,7 +290,7 @@ fn garbage_and_endless_lines_are_handed_on(bench: &Bench) {
 fn a_name_registers_in_rooms(bench: &Bench) {
     let server = bench.serve("rooms");
     let outcome = script(bench, "rooms @ --name alice", &server, "!users\n");
-    assert_eq!((outcome.status, &*outcome.stdout), (0, "alice\r\n"));
+    assert_eq!((outcome.status, &*outcome.stdout), (0, "alice\n"));
 }
 
 fn a_name_that_rooms_refuses_is_status_1(bench: &Bench) {
@@ -299,17 +307,36 @@ fn a_server_that_speaks_or_whose_client_ended_first_has_refused_nobody(bench: &B
     let stage = bench.stage();
     let mut client = bench.connect("rooms @ --name alice", stage.address());
     let mut server = stage.accept("server");
-    server.asks("\r\n", "alice\n");
+    server.asks("\r\n", "alice\r\n");
     drop(server);
-    client.console("console").expect_last("\r\n");
+    client.console("console").expect_last("\n");
     assert_eq!(client.exit_status(), 0);
 
     let mut client = bench.connect("rooms @ --name alice", stage.address());
     let mut server = stage.accept("server");
     client.console("console").half_close();
-    server.expect_last("alice\n");
+    server.expect_last("alice\r\n");
     drop(server);
     assert_eq!(client.exit_status(), 0);
+
+    let mut client = bench.connect("rooms @ --name alice", stage.address());
+    let mut server = stage.accept("server");
+    client.console("console").send("!quit\n");
+    server.expect("alice\r\n!quit\r\n");
+    drop(server);
+    assert_eq!(client.exit_status(), 0);
+}
+
+fn a_server_that_ends_late_has_refused_nobody(bench: &Bench) {
+    let stage = bench.stage();
+    let mut client = bench.connect("rooms @ --name alice", stage.address());
+    let mut server = stage.accept("server");
+    server.expect("alice\r\n");
+    // The rule is about time.
+    thread::sleep(Duration::from_millis(5500));
+    drop(server);
+    assert_eq!(client.exit_status(), 0);
+    assert_eq!(client.stderr().text(), "");
 }
 
 fn direct_logs_in_with_a_name_and_speaks_in_plain_words(bench: &Bench) {
@@ -364,7 +391,10 @@ fn direct_gives_up_when_the_given_name_is_refused(bench: &Bench) {
     for (name, reason) in [("bob", "full"), ("alice", "full"), ("a!b", "name")] {
         let mut client = bench.connect(&format!("direct @ --name {name}"), server.door());
         client.console("console").expect_end();
-        assert_failed_with(&client.outcome(), 1, reason);
+        let outcome = client.outcome();
+        assert_failed_with(&outcome, 1, reason);
+        let advises_another_name = outcome.stderr.contains("--name");
+        assert_eq!(advises_another_name, reason != "full", "{outcome:?}");
     }
     let server = bench.serve("direct");
     let _bob = member(&server, "bob");
@@ -470,9 +500,8 @@ fn a_host_name_is_tried_at_all_its_addresses(bench: &Bench) {
 fn what_is_wrong_with_the_command_line_is_status_2(bench: &Bench) {
     for line in [
         "connect",
-        "connect echo",
         "connect nonsense 127.0.0.1:1",
-        "connect echo 127.0.0.1",
+        "connect echo 8888",
         "connect echo 127.0.0.1:70000",
         "connect echo :1",
         "connect echo 127.0.0.1:1 --nonsense",
@@ -490,10 +519,10 @@ fn options_of_the_client_come_from_the_environment(bench: &Bench) {
     let server = bench.serve("rooms");
     let launch = bench.launch(&format!("connect rooms {}", server.door()));
     let outcome = bench.finish_with(launch.env("LINECHAT_NAME", "alice"), "!users\n");
-    assert_eq!((outcome.status, &*outcome.stdout), (0, "alice\r\n"));
+    assert_eq!((outcome.status, &*outcome.stdout), (0, "alice\n"));
     let launch = bench.launch(&format!("connect rooms {} --name bob", server.door()));
     let outcome = bench.finish_with(launch.env("LINECHAT_NAME", "alice"), "!users\n");
-    assert_eq!((outcome.status, &*outcome.stdout), (0, "bob\r\n"));
+    assert_eq!((outcome.status, &*outcome.stdout), (0, "bob\n"));
     // One that does not fit may be meant for another dialect.
     let echo = bench.serve("echo");
     let launch = bench.launch(&format!("connect echo {}", echo.door()));
@@ -512,6 +541,14 @@ fn each_signal_ends_the_client_with_status_0(bench: &Bench) {
             drop(server);
             assert_eq!(client.exit_status(), 0, "{dialect}");
         }
+    }
+}
+
+/// How a client's lines end.
+fn line_end(dialect: &str) -> &'static str {
+    match dialect {
+        "rooms" => "\r\n",
+        _ => "\n",
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod addressed;
 mod connect;
+mod connect_lines;
 mod connect_pair;
 mod connections;
 mod console;
@@ -48,6 +49,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("hostile", hostile::CASES),
         ("load", load::CASES),
         ("connect", connect::CASES),
+        ("connect_lines", connect_lines::CASES),
         ("connect_pair", connect_pair::CASES),
         ("terminal", terminal::CASES),
         ("console", console::CASES),

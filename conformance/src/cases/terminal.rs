@@ -182,13 +182,22 @@ fn lines_come_back_from_the_history(bench: &Bench) {
 
 fn commands_nicknames_and_rooms_are_completed(bench: &Bench) {
     let mut talk = talk(bench, "rooms @ --name me");
-    talk.server.expect("me\n");
-    talk.server.send("alice: hi\r\n@den albert: hi\r\n");
+    talk.server.expect("me\r\n!users\r\n");
+    talk.server.send("albert alice me\r\n@den albert: hi\r\n");
     talk.terminal.wait_for("@den albert: hi");
-    talk.terminal.press("!us\t\r");
-    talk.server.expect("!users \n");
-    talk.terminal.press("#alb\thi\r@d\thi\r");
-    talk.server.expect("#albert hi\n@den hi\n");
+    for (keys, sent) in [
+        ("!us\t\r", "!users\r\n"),
+        ("/w\t\r", "!users\r\n"),
+        ("#alb\thi\r", "#albert hi\r\n"),
+        ("@d\thi\r", "@den hi\r\n"),
+        ("/j\td\t\r", "!enter den\r\n"),
+        ("/par\t\r", "!leave den\r\n"),
+        ("/ms\talb\thi\r", "#albert hi\r\n"),
+        ("hello ali\t\r", "hello alice\r\n"),
+    ] {
+        talk.terminal.press(keys);
+        talk.server.expect(sent);
+    }
     talk.terminal.press("#a\t");
     talk.terminal.wait_for_edited("> #al");
     talk.terminal.press("\t");
@@ -210,16 +219,22 @@ fn a_line_longer_than_the_screen_stays_in_its_row(bench: &Bench) {
 }
 
 fn the_settings_come_back_when_the_server_closes(bench: &Bench) {
-    for dialect in ["relay @", "pair @", "direct @"] {
-        let mut talk = talk(bench, dialect);
+    for line in [
+        "relay @ --no-reconnect",
+        "pair @",
+        "direct @ --no-reconnect",
+    ] {
+        let mut talk = talk(bench, line);
         talk.terminal.press("half a li");
         talk.ends_without_server(drop, 0, "the server closed the connection");
     }
 }
 
 fn the_settings_come_back_after_a_network_error(bench: &Bench) {
-    let talk = talk(bench, "relay @");
-    talk.ends_without_server(Peer::reset, 1, "failed: Connection reset");
+    for line in ["relay @ --no-reconnect", "pair @"] {
+        let talk = talk(bench, line);
+        talk.ends_without_server(Peer::reset, 1, "failed: Connection reset");
+    }
 }
 
 fn the_settings_come_back_after_every_signal(bench: &Bench) {
@@ -274,7 +289,7 @@ fn direct_asks_for_a_name_until_it_gets_one(bench: &Bench) {
 
 fn a_refused_name_is_told_on_a_terminal_that_is_itself_again(bench: &Bench) {
     for (line, request) in [
-        ("rooms @ --name me", "me\n"),
+        ("rooms @ --name me", "me\r\n"),
         ("direct @ --name me", "HELLO-FROM me\n"),
     ] {
         let mut talk = talk(bench, line);

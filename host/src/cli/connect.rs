@@ -1,10 +1,12 @@
 //! `connect`: its options, and which of them go together.
 
+use std::path::PathBuf;
+
 use clap::{ArgMatches, Args, ColorChoice};
 use linechat_protocol::Dialect;
 
 use super::{Misuse, dialect, fit};
-use crate::address::Address;
+use crate::address::{Address, Destination};
 
 /// What a client is started with.
 #[derive(Debug)]
@@ -13,6 +15,9 @@ pub(crate) struct ConnectOptions {
     pub(crate) address: Address,
     pub(crate) name: Option<String>,
     pub(crate) full_duplex: bool,
+    pub(crate) log: Option<PathBuf>,
+    pub(crate) no_reconnect: bool,
+    pub(crate) bell: bool,
     pub(crate) color: ColorChoice,
 }
 
@@ -24,8 +29,9 @@ pub(super) struct ConnectArgs {
     dialect: Dialect,
 
     /// Where the server is: an IPv4 address, an IPv6 address in brackets or a host name, and a port
-    #[arg(value_name = "ADDR:PORT")]
-    address: Address,
+    /// [default: 127.0.0.1 and the dialect's port]
+    #[arg(value_name = "ADDR[:PORT]")]
+    address: Option<Destination>,
 
     /// The name to register or log in with
     #[arg(long, env = "LINECHAT_NAME", value_name = "NAME", value_parser = one_line)]
@@ -34,6 +40,18 @@ pub(super) struct ConnectArgs {
     /// Neither wait for turns nor make the server wait
     #[arg(long, env = "LINECHAT_FULL_DUPLEX")]
     full_duplex: bool,
+
+    /// Append what is shown to a file, each line with its day and time
+    #[arg(long, env = "LINECHAT_LOG", value_name = "FILE")]
+    log: Option<PathBuf>,
+
+    /// On a terminal: end when the connection is lost, instead of connecting again
+    #[arg(long, env = "LINECHAT_NO_RECONNECT")]
+    no_reconnect: bool,
+
+    /// On a terminal: ring when somebody writes to you alone or says your name
+    #[arg(long, env = "LINECHAT_BELL")]
+    bell: bool,
 
     /// Whether a terminal is written to in colour; auto: unless NO_COLOR is set
     #[arg(long, env = "LINECHAT_COLOR", value_name = "WHEN", default_value_t)]
@@ -44,11 +62,19 @@ impl ConnectArgs {
     /// Refuses what does not go together.
     pub(super) fn check(self, matches: &ArgMatches) -> Result<ConnectOptions, Misuse> {
         fit::check(self.dialect, matches)?;
+        let port = self.dialect.default_port();
+        let address = match self.address {
+            Some(destination) => destination.with_default(port),
+            None => Address::loopback(port),
+        };
         Ok(ConnectOptions {
             dialect: self.dialect,
-            address: self.address,
+            address,
             name: self.name,
             full_duplex: self.full_duplex,
+            log: self.log,
+            no_reconnect: self.no_reconnect,
+            bell: self.bell,
             color: self.color,
         })
     }

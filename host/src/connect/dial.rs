@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 use rustix::io::Errno;
@@ -21,40 +22,142 @@ use crate::readiness::wait_for;
 /// # Errors
 ///
 /// The system's: for the name, or for the last address.
-pub(super) fn dial(address: &Address, signals: &UnixStream) -> io::Result<Option<TcpStream>> {
-    let Some(candidates) = resolve(address, signals)? else {
-        return Ok(None);
-    };
-    let mut failure = io::Error::from(io::ErrorKind::NotFound);
-    for candidate in candidates {
-        match connect(candidate, signals) {
-            Ok(connected) => return Ok(connected),
-            Err(error) => failure = error,
+pub(super) fn dial(address: &Address, signals: &impl AsFd) -> io::Result<Option<TcpStream>> {
+    let mut dial = Dial::new(address)?;
+    loop {
+        let wanted = [dial.waits_for(), (signals.as_fd(), PollFlags::IN)];
+        let [_, signal] = wait_for(wanted, Some(dial.deadline()))?;
+        if !signal.is_empty() {
+            return Ok(None);
+        }
+        if let Some(outcome) = dial.proceed(Instant::now()) {
+            return outcome.map(Some);
         }
     }
-    Err(failure)
 }
 
-/// Looks a name up, on a thread of its own, since nothing can interrupt that.
-fn resolve(address: &Address, signals: &UnixStream) -> io::Result<Option<Vec<SocketAddr>>> {
-    let (is_found, end) = UnixStream::pair()?;
-    let (sender, found) = sync_channel(1);
-    let address = address.clone();
-    thread::Builder::new()
-        .name("resolver".into())
-        .spawn(move || {
-            // Nobody may wait for it any more.
-            let _ = sender.send(address.resolve());
-            drop(end);
-        })?;
-    if !comes_first(&is_found, PollFlags::IN, signals)? {
-        return Ok(None);
+/// An attempt to connect, which never waits by itself.
+pub(super) struct Dial {
+    stage: Stage,
+    /// When the attempt has failed.
+    ends: Instant,
+}
+
+enum Stage {
+    /// A name is looked up, on a thread of its own, since nothing can interrupt that.
+    Resolving {
+        is_done: UnixStream,
+        found: Receiver<io::Result<Vec<SocketAddr>>>,
+    },
+    Connecting {
+        socket: Socket,
+        /// When to try the next address instead.
+        ends: Instant,
+        others: Vec<SocketAddr>,
+    },
+}
+
+impl Dial {
+    /// # Errors
+    ///
+    /// The system's, where it has no thread or no descriptor left.
+    pub(super) fn new(address: &Address) -> io::Result<Self> {
+        let (is_done, end) = UnixStream::pair()?;
+        let (sender, found) = sync_channel(1);
+        let address = address.clone();
+        thread::Builder::new()
+            .name("resolver".into())
+            .spawn(move || {
+                // Nobody may wait for it any more.
+                let _ = sender.send(address.resolve());
+                drop(end);
+            })?;
+        Ok(Self {
+            stage: Stage::Resolving { is_done, found },
+            ends: Instant::now() + PATIENCE,
+        })
     }
-    let found = found.recv().map_err(io::Error::other)?;
-    found.map(Some)
+
+    /// What to wait for.
+    pub(super) fn waits_for(&self) -> (BorrowedFd<'_>, PollFlags) {
+        match &self.stage {
+            Stage::Resolving { is_done, .. } => (is_done.as_fd(), PollFlags::IN),
+            Stage::Connecting { socket, .. } => (socket.as_fd(), PollFlags::OUT),
+        }
+    }
+
+    /// Until when to wait for it.
+    pub(super) fn deadline(&self) -> Instant {
+        match self.stage {
+            Stage::Resolving { .. } => self.ends,
+            Stage::Connecting { ends, .. } => ends,
+        }
+    }
+
+    /// Goes on, when something was there or it is time. The outcome comes once.
+    pub(super) fn proceed(&mut self, now: Instant) -> Option<io::Result<TcpStream>> {
+        match self.try_proceed(now) {
+            Ok(None) => None,
+            Ok(Some(socket)) => Some(Ok(socket)),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    fn try_proceed(&mut self, now: Instant) -> io::Result<Option<TcpStream>> {
+        let (failure, others) = match &mut self.stage {
+            Stage::Resolving { found, .. } => match found.try_recv() {
+                Ok(addresses) => (io::ErrorKind::NotFound.into(), addresses?),
+                Err(_) if now < self.ends => return Ok(None),
+                Err(_) => return Err(io::ErrorKind::TimedOut.into()),
+            },
+            Stage::Connecting {
+                socket,
+                ends,
+                others,
+            } => match connected(socket) {
+                Ok(true) => {
+                    prepare(socket);
+                    return socket.try_clone().map(|socket| Some(socket.into()));
+                }
+                Ok(false) if now < *ends => return Ok(None),
+                Ok(false) => (io::ErrorKind::TimedOut.into(), std::mem::take(others)),
+                Err(error) => (error, std::mem::take(others)),
+            },
+        };
+        self.connect(now, failure, others)?;
+        self.try_proceed(now)
+    }
+
+    /// Tries the first of `addresses` that can be tried; if there is none, `failure` is why.
+    fn connect(
+        &mut self,
+        now: Instant,
+        mut failure: io::Error,
+        addresses: Vec<SocketAddr>,
+    ) -> io::Result<()> {
+        let mut others = addresses.into_iter();
+        while let Some(address) = others.next() {
+            match begin(address) {
+                Ok(socket) => {
+                    let left = self.ends.saturating_duration_since(now);
+                    let share = left / u32::try_from(others.len() + 1).unwrap_or(u32::MAX);
+                    let (ends, others) = (now + share, others.collect());
+                    self.stage = Stage::Connecting {
+                        socket,
+                        ends,
+                        others,
+                    };
+                    return Ok(());
+                }
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
 }
 
-fn connect(address: SocketAddr, signals: &UnixStream) -> io::Result<Option<TcpStream>> {
+/// Begins to connect.
+fn begin(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -62,31 +165,22 @@ fn connect(address: SocketAddr, signals: &UnixStream) -> io::Result<Option<TcpSt
     )?;
     socket.set_nonblocking(true)?;
     match socket.connect(&address.into()) {
-        Ok(()) => {}
-        Err(error) if error.raw_os_error() == Some(Errno::INPROGRESS.raw_os_error()) => {
-            if !comes_first(&socket, PollFlags::OUT, signals)? {
-                return Ok(None);
-            }
-            if let Some(error) = socket.take_error()? {
-                return Err(error);
-            }
-        }
-        Err(error) => return Err(error),
+        Err(error) if error.raw_os_error() != Some(Errno::INPROGRESS.raw_os_error()) => Err(error),
+        _ => Ok(socket),
     }
-    prepare(&socket);
-    Ok(Some(socket.into()))
 }
 
-/// Waits until a descriptor is ready; `false` where `signals` turned readable first.
-fn comes_first(ready: &impl AsFd, flags: PollFlags, signals: &UnixStream) -> io::Result<bool> {
-    loop {
-        let wanted = [(ready.as_fd(), flags), (signals.as_fd(), PollFlags::IN)];
-        let [ready, signal] = wait_for(wanted, None)?;
-        if !signal.is_empty() {
-            return Ok(false);
-        }
-        if !ready.is_empty() {
-            return Ok(true);
-        }
+/// Whether a socket is connected by now.
+fn connected(socket: &Socket) -> io::Result<bool> {
+    let [ready] = wait_for([(socket.as_fd(), PollFlags::OUT)], Some(Instant::now()))?;
+    if ready.is_empty() {
+        return Ok(false);
+    }
+    match socket.take_error()? {
+        Some(error) => Err(error),
+        None => Ok(true),
     }
 }
+
+/// How long connecting may take.
+const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,54 +1,73 @@
 //! `direct`: login, and direct messages in plain words.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::str;
 
 use linechat_protocol::direct::{Asked, Client, Event};
 use linechat_protocol::{Names, RequestError};
 
-use super::talk::{End, Entered, Said, Talk, Typed, complaint, content, server_side_is_client};
-use super::vocabulary::Vocabulary;
+use super::Manner;
+use super::command::{Arguments, Line, Verb};
+use super::lines::OFFLINE;
+use super::talk::{End, Entered, Message, Said, Talk, Typed, complaint, content};
+use super::target::Target;
+use super::words::{Grammar, Words};
 
 /// The client of seed 004.
 pub(super) struct Direct {
     client: Client,
+    manner: Manner,
     login: Login,
+    is_connected: bool,
+    /// The name that the user has, or wants.
+    name: Option<String>,
+    /// Whether it was given on the command line.
+    is_given: bool,
+    /// Whether the user has been logged in under this name.
+    was_in: bool,
+    /// How often the login was refused since.
+    refusals: u32,
+    target: Target,
+    /// Who wrote to the user last.
+    writer: Option<String>,
     /// What is to be shown before anything else.
     news: VecDeque<Said>,
-    vocabulary: Vocabulary,
+    words: Words,
 }
 
 /// How far the user is from being logged in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Login {
-    /// A name was given on the command line, and there is one try.
-    Given,
     /// The next line is a name.
     Asking {
         was_refused: bool,
     },
-    /// The server has yet to say whether the name can be had.
+    /// There is a name, and the server has yet to say whether it can be had.
     Asked,
     LoggedIn,
 }
 
 impl Direct {
     /// Logs in as `name`; without one, the first line is the name.
-    pub(super) fn new(name: Option<&str>) -> Self {
+    pub(super) fn new(name: Option<&str>, manner: Manner) -> Self {
         let mut direct = Self {
             client: Client::new(),
+            manner,
             login: Login::Asking { was_refused: false },
+            is_connected: true,
+            name: None,
+            is_given: name.is_some(),
+            was_in: false,
+            refusals: 0,
+            target: Target::default(),
+            writer: None,
             news: VecDeque::new(),
-            vocabulary: Vocabulary::of(&["!quit", "!users", "!who"]),
+            words: Words::of(&GRAMMAR),
         };
         match name {
             None => direct.ask(),
-            Some(name) => {
-                direct.login = Login::Given;
-                if let Err(error) = direct.client.log_in(name) {
-                    direct.refuse(format!("cannot log in as '{name}': {error}"));
-                }
-            }
+            Some(name) => direct.choose(name),
         }
         direct
     }
@@ -58,82 +77,125 @@ impl Direct {
         self.news.push_back(Said::Question(question));
     }
 
-    fn enter_name(&mut self, line: &[u8]) -> Entered {
-        if line == b"!quit" {
-            return Entered::Leave;
+    fn choose(&mut self, name: &str) {
+        self.name = Some(name.to_owned());
+        self.login = Login::Asked;
+        if self.is_connected {
+            self.log_in();
         }
-        let name = str::from_utf8(line).map_err(|_| RequestError::BadName);
-        match name.and_then(|name| self.client.log_in(name)) {
-            Ok(()) => self.login = Login::Asked,
-            Err(error) => self.refuse(format!("cannot log in: {error}")),
+    }
+
+    fn log_in(&mut self) {
+        let Some(name) = &self.name else { return };
+        if let Err(error) = self.client.log_in(name) {
+            let reason = format!("cannot log in as '{name}': {}", reason(error));
+            self.refuse(&reason, ANOTHER_NAME);
+        }
+    }
+
+    fn enter_name(&mut self, line: &[u8]) -> Entered {
+        match str::from_utf8(line) {
+            Ok("!quit") => return Entered::Leave,
+            Ok(name) => self.choose(name),
+            Err(_) => return Entered::Hint("a name is UTF-8".to_owned()),
         }
         Entered::GoOn
     }
 
-    /// Tells the user that the name cannot be had, and asks for another one unless it was given.
-    fn refuse(&mut self, reason: String) {
-        if self.login == Login::Given {
+    /// Tells the user why the login failed, and asks again unless the name was given.
+    fn refuse(&mut self, reason: &str, advice: &str) {
+        if self.was_in && self.refusals < MAX_REFUSALS {
+            // The server may not know yet that the connection before is gone.
+            self.refusals += 1;
+            self.news.push_back(Said::Hint(reason.to_owned()));
+            self.news.push_back(Said::End(End::Closed));
+        } else if self.is_given && !self.was_in {
             self.client.finish();
-            let reason = format!("{reason}; choose another name with --name");
+            let reason = format!("{reason}; {advice}");
             self.news.push_back(Said::End(End::Refused(reason)));
         } else {
             self.login = Login::Asking { was_refused: true };
-            self.news.push_back(Said::Line(reason.into_bytes()));
+            self.was_in = false;
+            self.news.push_back(Said::Line(reason.as_bytes().to_vec()));
             self.ask();
         }
     }
 
-    fn enter_command(&mut self, line: &[u8]) -> Entered {
+    fn say(&mut self, line: &[u8]) -> Entered {
         let Ok(line) = str::from_utf8(line) else {
             return Entered::Hint("not sent: the text is not UTF-8".to_owned());
         };
-        let asked = match line {
-            "!quit" => return Entered::Leave,
-            "!users" | "!who" => self.client.list(),
-            _ => match line.strip_prefix('@').and_then(|rest| rest.split_once(' ')) {
-                Some((to, text)) => self.client.send(to, text),
-                None => return Entered::Hint(USAGE.to_owned()),
-            },
+        let addressed = line.strip_prefix('@').map(|rest| rest.split_once(' '));
+        let asked = match (line, addressed, &self.target) {
+            ("!quit", ..) => return Entered::Leave,
+            ("!users" | "!who", ..) => self.client.list(),
+            (_, Some(Some((to, text))), _) => self.client.send(to, text),
+            (_, None, Target::User(to)) if !line.is_empty() && !line.starts_with('!') => {
+                self.client.send(to, line)
+            }
+            _ => return Entered::Hint(USAGE.to_owned()),
         };
-        match asked {
-            Ok(()) => Entered::GoOn,
-            Err(error) => Entered::Hint(format!("not sent: {error}")),
+        told(asked)
+    }
+
+    fn obey(&mut self, verb: Verb, arguments: Arguments<'_>) -> Entered {
+        let Arguments { name, text } = arguments;
+        match verb {
+            Verb::Quit => return Entered::Leave,
+            Verb::Help => return Entered::Hints(help()),
+            _ if self.login != Login::LoggedIn => {
+                return Entered::Hint("log in first".to_owned());
+            }
+            _ => {}
         }
+        told(match (verb, &self.writer) {
+            (Verb::Who, _) => self.client.list(),
+            (Verb::Message, _) => self.client.send(name, text),
+            (Verb::Reply, Some(writer)) => self.client.send(writer, text),
+            (Verb::Reply, None) => {
+                return Entered::Hint("nobody has written to you yet".to_owned());
+            }
+            _ => {
+                self.target = Target::user(name);
+                Ok(())
+            }
+        })
     }
 
     fn understand(&mut self, event: Event) -> Option<Said> {
         let words = match event {
             Event::LoggedIn { name } => {
                 self.login = Login::LoggedIn;
-                format!("logged in as {name}")
+                let again = if self.was_in { " again" } else { "" };
+                (self.was_in, self.refusals) = (true, 0);
+                if self.manner == Manner::Person {
+                    self.news.push_back(Said::Hint(WELCOME.to_owned()));
+                }
+                format!("logged in{again} as {name}")
             }
             Event::NameInUse { name } => {
-                self.refuse(format!("the name '{name}' is in use"));
-                return self.news.pop_front();
+                self.refuse(&format!("the name '{name}' is in use"), ANOTHER_NAME);
+                return None;
             }
             Event::ServerFull { .. } => {
-                self.refuse("the server is full".to_owned());
-                return self.news.pop_front();
+                self.refuse("the server is full", "try again later");
+                return None;
             }
             Event::Rejected {
                 request: Asked::LogIn { name },
                 ..
             } => {
-                self.refuse(format!("the server does not accept the name '{name}'"));
-                return self.news.pop_front();
+                let reason = format!("the server does not accept the name '{name}'");
+                self.refuse(&reason, ANOTHER_NAME);
+                return None;
             }
             Event::Users(names) => {
-                names
-                    .iter()
-                    .for_each(|name| self.vocabulary.learn_user(name));
+                names.iter().for_each(|name| self.words.learn_user(name));
                 format!("users: {}", enumerated(&names))
             }
             Event::Sent { to } => format!("sent to {to}"),
             Event::NoSuchUser { to } => format!("no such user: {to}"),
-            Event::Delivery { from, text } => {
-                self.vocabulary.learn_user(&from);
-                format!("{from}: {text}")
-            }
+            Event::Delivery { from, text } => return Some(self.delivered(from, text)),
             Event::Rejected { request, .. } => rejected(&request),
             Event::Violation(violation) => return Some(Said::Hint(complaint(&violation))),
             _ => return Some(Said::End(self.end())),
@@ -141,10 +203,22 @@ impl Direct {
         Some(Said::Line(words.into_bytes()))
     }
 
+    fn delivered(&mut self, from: String, text: String) -> Said {
+        self.words.learn_user(&from);
+        self.writer = Some(from.clone());
+        Said::Message(Message {
+            place: String::new(),
+            from,
+            text,
+            is_private: true,
+            me: self.name.clone(),
+        })
+    }
+
     /// What it means that the server has closed the connection.
     fn end(&self) -> End {
         match self.login {
-            Login::Asking { was_refused: true } => {
+            Login::Asking { was_refused: true } if self.manner == Manner::Script => {
                 End::Refused("not logged in: there was no other name to try".to_owned())
             }
             _ => End::Closed,
@@ -153,11 +227,43 @@ impl Direct {
 }
 
 impl Talk for Direct {
-    server_side_is_client!();
+    fn receive(&mut self, bytes: &[u8]) {
+        self.client.receive(bytes);
+    }
+
+    fn receive_eof(&mut self) {
+        self.client.receive_eof();
+    }
+
+    fn wants_input(&self) -> bool {
+        self.client.wants_input()
+    }
+
+    /// Half an answer is none.
+    fn is_within_line(&self) -> bool {
+        false
+    }
+
+    fn receive_pause(&mut self) {}
+
+    fn transmit(&self) -> &[u8] {
+        self.client.transmit()
+    }
+
+    fn advance(&mut self, written: usize) {
+        self.client.advance(written);
+    }
+
+    fn is_done_sending(&self) -> bool {
+        self.client.is_done_sending()
+    }
 
     fn takes_lines(&self) -> bool {
-        let is_answered = !matches!(self.login, Login::Given | Login::Asked);
-        is_answered && self.client.has_room()
+        self.login != Login::Asked && self.client.has_room()
+    }
+
+    fn is_urgent(&self, line: &[u8]) -> bool {
+        self.manner == Manner::Person && Line::is_one_of(line, &[Verb::Quit, Verb::Help])
     }
 
     fn enter(&mut self, typed: Typed<'_>) -> Entered {
@@ -168,9 +274,16 @@ impl Talk for Direct {
             }
             Typed::Piece { .. } => return Entered::GoOn,
         };
-        match self.login {
-            Login::LoggedIn => self.enter_command(line),
-            _ => self.enter_name(line),
+        let verbs = match self.manner {
+            Manner::Person => GRAMMAR.verbs,
+            Manner::Script => &[Verb::Quit],
+        };
+        match Line::parse(line, verbs) {
+            Ok(Line::Command(verb, arguments)) => self.obey(verb, arguments),
+            Ok(Line::Text(name)) if self.login != Login::LoggedIn => self.enter_name(name),
+            Ok(Line::Text(text)) => self.say(text),
+            Err(_) if self.manner == Manner::Script => Entered::Hint(USAGE.to_owned()),
+            Err(hint) => Entered::Hint(hint),
         }
     }
 
@@ -187,15 +300,68 @@ impl Talk for Direct {
     }
 
     fn poll(&mut self) -> Option<Said> {
-        if let Some(said) = self.news.pop_front() {
-            return Some(said);
+        loop {
+            if let Some(said) = self.news.pop_front() {
+                return Some(said);
+            }
+            let event = self.client.poll_event()?;
+            if let Some(said) = self.understand(event) {
+                return Some(said);
+            }
         }
-        let event = self.client.poll_event()?;
-        self.understand(event)
     }
 
     fn completions(&self, before_cursor: &str) -> Vec<String> {
-        self.vocabulary.completions(before_cursor)
+        match self.login {
+            Login::LoggedIn => self.words.completions(before_cursor),
+            _ => Vec::new(),
+        }
+    }
+
+    fn prompt(&self) -> Cow<'_, str> {
+        match self.login {
+            Login::Asking { .. } => Cow::Borrowed("name> "),
+            _ if !self.is_connected => Cow::Borrowed(OFFLINE),
+            _ => Cow::Owned(self.target.prompt('@', '#')),
+        }
+    }
+
+    fn returns(&self) -> bool {
+        true
+    }
+
+    fn disconnected(&mut self) {
+        self.client = Client::new();
+        self.is_connected = false;
+        if self.login == Login::LoggedIn {
+            self.login = Login::Asked;
+        }
+    }
+
+    fn wants_connection(&self) -> bool {
+        self.login == Login::Asked
+    }
+
+    fn reconnected(&mut self) {
+        self.is_connected = true;
+        self.log_in();
+    }
+}
+
+fn told(asked: Result<(), RequestError>) -> Entered {
+    match asked {
+        Ok(()) => Entered::GoOn,
+        Err(error) => Entered::Hint(format!("not sent: {}", reason(error))),
+    }
+}
+
+fn reason(error: RequestError) -> String {
+    match error {
+        RequestError::BadName => {
+            "a name is 1 to 64 bytes without blanks, commas, control characters and ! @ # $ % ^ & *"
+                .to_owned()
+        }
+        other => other.to_string(),
     }
 }
 
@@ -210,8 +376,35 @@ fn rejected(request: &Asked) -> String {
     }
 }
 
+fn help() -> Vec<String> {
+    let commands = GRAMMAR.verbs.iter().map(|verb| verb.help());
+    let short = "@name text, !users (or !who) and !quit are short for three of them.";
+    commands.chain([short.to_owned()]).collect()
+}
+
+const GRAMMAR: Grammar = Grammar {
+    verbs: &[
+        Verb::Help,
+        Verb::Quit,
+        Verb::Who,
+        Verb::Query,
+        Verb::Message,
+        Verb::Reply,
+    ],
+    commands: &["!quit", "!users", "!who"],
+    user_mark: Some('@'),
+    room_mark: None,
+};
+
 const USAGE: &str = "type '@name text' to send a message, '!users' (or '!who') to see who is here, \
                      '!quit' to leave";
+
+const WELCOME: &str = "@name text sends a message, !users says who is here, /help says more";
+
+const ANOTHER_NAME: &str = "choose another name with --name";
+
+/// How often to try a name again that was the user's own before the connection was lost.
+const MAX_REFUSALS: u32 = 5;
 
 #[cfg(test)]
 mod tests {
@@ -219,7 +412,7 @@ mod tests {
 
     #[test]
     fn the_first_line_is_the_name_and_what_follows_waits_for_the_answer() {
-        let mut direct = Direct::new(None);
+        let mut direct = Direct::new(None, Manner::Script);
         assert!(matches!(direct.poll(), Some(Said::Question(_))));
         assert_eq!(enter(&mut direct, "alice\n"), Entered::GoOn);
         assert!(!direct.takes_lines());
@@ -267,7 +460,7 @@ mod tests {
 
     #[test]
     fn after_a_refusal_another_name_is_asked_for() {
-        let mut direct = Direct::new(None);
+        let mut direct = Direct::new(None, Manner::Script);
         direct.poll();
         enter(&mut direct, "a b");
         assert!(matches!(direct.poll(), Some(Said::Line(_))));
@@ -285,7 +478,7 @@ mod tests {
     #[test]
     fn whoever_runs_out_of_names_was_refused_and_whoever_leaves_was_not() {
         for leaves in [false, true] {
-            let mut direct = Direct::new(None);
+            let mut direct = Direct::new(None, Manner::Script);
             enter(&mut direct, "alice");
             direct.receive(b"BUSY\n");
             shown(&mut direct);
@@ -302,14 +495,65 @@ mod tests {
 
     #[test]
     fn a_name_that_was_given_is_tried_once() {
-        let mut direct = Direct::new(Some("alice"));
+        let mut direct = Direct::new(Some("alice"), Manner::Script);
         direct.receive(b"IN-USE\n");
         assert_eq!(shown(&mut direct), ["(refused)"]);
-        assert_eq!(shown(&mut Direct::new(Some("a b"))), ["(refused)"]);
+        assert_eq!(
+            shown(&mut Direct::new(Some("a b"), Manner::Script)),
+            ["(refused)"]
+        );
+    }
+
+    #[test]
+    fn a_full_server_is_not_called_a_bad_name() {
+        let mut direct = Direct::new(Some("alice"), Manner::Script);
+        direct.receive(b"BUSY\n");
+        let Some(Said::End(End::Refused(reason))) = direct.poll() else {
+            panic!("it is an end")
+        };
+        assert_eq!(reason, "the server is full; try again later");
+    }
+
+    #[test]
+    fn on_a_terminal_a_target_stays_and_who_wrote_last_is_answered() {
+        let mut direct = Direct::new(Some("alice"), Manner::Person);
+        direct.receive(b"HELLO alice\nDELIVERY bob psst\n");
+        shown(&mut direct);
+        direct.advance(direct.transmit().len());
+        for line in ["/reply hi", "/query carol", "hi", "//hi", "@bob hi", "/who"] {
+            assert_eq!(enter(&mut direct, line), Entered::GoOn, "{line}");
+        }
+        assert_eq!(direct.prompt(), "@carol> ");
+        let sent = "SEND bob hi\nSEND carol hi\nSEND carol /hi\nSEND bob hi\nLIST\n";
+        assert_eq!(direct.transmit(), sent.as_bytes());
+        for line in ["/join den", "/nonsense", "!nonsense", ""] {
+            assert!(
+                matches!(enter(&mut direct, line), Entered::Hint(_)),
+                "{line}"
+            );
+        }
+        assert_eq!(direct.transmit(), sent.as_bytes());
+    }
+
+    #[test]
+    fn with_a_new_connection_the_user_is_logged_in_again() {
+        let mut direct = Direct::new(Some("alice"), Manner::Person);
+        direct.receive(b"HELLO alice\n");
+        shown(&mut direct);
+        for answer in ["IN-USE\n", "HELLO alice\n"] {
+            direct.disconnected();
+            assert!(direct.wants_connection() && !direct.takes_lines());
+            direct.reconnected();
+            assert_eq!(direct.transmit(), b"HELLO-FROM alice\n");
+            direct.receive(answer.as_bytes());
+            let shown = shown(&mut direct).concat();
+            let is_in = shown.contains("logged in again as alice");
+            assert_eq!(is_in, answer.starts_with("HELLO"), "{shown}");
+        }
     }
 
     fn logged_in() -> Direct {
-        let mut direct = Direct::new(Some("alice"));
+        let mut direct = Direct::new(Some("alice"), Manner::Script);
         direct.receive(b"HELLO alice\n");
         shown(&mut direct);
         direct.advance(direct.transmit().len());
@@ -324,9 +568,10 @@ mod tests {
         let said = std::iter::from_fn(|| direct.poll());
         let words = said.map(|said| match said {
             Said::Line(line) | Said::Bytes(line) => String::from_utf8(line).unwrap(),
+            Said::Message(message) => message.to_string(),
             Said::Hint(hint) | Said::Question(hint) => format!("({hint})"),
-            Said::End(End::Closed) => "(closed)".to_owned(),
             Said::End(End::Refused(_)) => "(refused)".to_owned(),
+            Said::End(_) => "(closed)".to_owned(),
         });
         words.collect()
     }

@@ -1,55 +1,53 @@
 //! Dialects whose lines are handed on as they are, for people.
 
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
 use linechat_protocol::{ClientLimits, LineClient, LineEvent};
 
-use super::plain::{Admission, QUIT};
+use super::command::{Line, Verb};
 use super::talk::{End, Entered, Said, Talk, Typed, complaint, content, server_side_is_client};
-use super::vocabulary::Vocabulary;
+use super::words::{Grammar, Words};
 
-/// `echo`, `relay`, `addressed` and `rooms` on a terminal: what comes is told line by line, and
-/// what can be typed is known.
+/// `echo`, `relay` and `addressed` on a terminal: what comes is told line by line.
 pub(crate) struct Lines {
     client: LineClient,
-    /// What to type to leave, if there is a word for it.
-    quit: Option<&'static [u8]>,
-    admission: Admission,
+    /// Whether lines are commands that begin with a `/`.
+    has_commands: bool,
+    is_connected: bool,
     has_ended: bool,
-    vocabulary: Vocabulary,
+    news: VecDeque<Said>,
+    words: Words,
 }
 
 impl Lines {
-    /// Registers as `name` first, if there is one.
-    pub(super) fn new(name: Option<&str>, vocabulary: Vocabulary) -> Self {
-        let mut client = LineClient::new();
-        let mut admission = Admission::default();
-        if let Some(name) = name {
-            admission = match client.send(name.as_bytes()) {
-                Ok(()) => Admission::asked(name),
-                // A name that is longer than any line.
-                Err(_) => Admission::default(),
-            };
-        }
-        Self {
-            client,
-            quit: Some(QUIT),
-            admission,
-            has_ended: false,
-            vocabulary,
-        }
+    /// For a user.
+    pub(super) fn new() -> Self {
+        Self::with_limits(ClientLimits::default(), true)
     }
-}
 
-impl Lines {
     /// For the operator of a server: every line is for the server to understand.
     pub(crate) fn of_operator() -> Self {
         let mut limits = ClientLimits::default();
         limits.max_line = usize::MAX;
+        Self::with_limits(limits, false)
+    }
+
+    fn with_limits(limits: ClientLimits, has_commands: bool) -> Self {
         Self {
             client: LineClient::with_limits(limits),
-            quit: None,
-            admission: Admission::default(),
+            has_commands,
+            is_connected: true,
             has_ended: false,
-            vocabulary: Vocabulary::default(),
+            news: VecDeque::new(),
+            words: Words::of(&GRAMMAR),
+        }
+    }
+
+    fn send(&mut self, line: &[u8]) -> Entered {
+        match self.client.send(line) {
+            Ok(()) => Entered::GoOn,
+            Err(error) => Entered::Hint(format!("not sent: {error}")),
         }
     }
 }
@@ -58,7 +56,11 @@ impl Talk for Lines {
     server_side_is_client!();
 
     fn takes_lines(&self) -> bool {
-        !self.has_ended && self.client.has_room()
+        self.is_connected && !self.has_ended && self.client.has_room()
+    }
+
+    fn is_urgent(&self, line: &[u8]) -> bool {
+        self.has_commands && Line::is_one_of(line, GRAMMAR.verbs)
     }
 
     fn enter(&mut self, typed: Typed<'_>) -> Entered {
@@ -70,13 +72,14 @@ impl Talk for Lines {
             } => bytes,
             Typed::Piece { .. } => return Entered::GoOn,
         };
-        if Some(line) == self.quit {
-            return Entered::Leave;
+        if !self.has_commands {
+            return self.send(line);
         }
-        self.vocabulary.user_said(line);
-        match self.client.send(line) {
-            Ok(()) => Entered::GoOn,
-            Err(error) => Entered::Hint(format!("not sent: {error}")),
+        match Line::parse(line, GRAMMAR.verbs) {
+            Ok(Line::Text(text)) => self.send(text),
+            Ok(Line::Command(Verb::Help, _)) => Entered::Hints(help(GRAMMAR.verbs)),
+            Ok(Line::Command(..)) => Entered::Leave,
+            Err(hint) => Entered::Hint(hint),
         }
     }
 
@@ -86,30 +89,91 @@ impl Talk for Lines {
 
     fn leave(&mut self) {
         self.has_ended = true;
-        self.admission.user_left();
         self.client.finish();
     }
 
     fn poll(&mut self) -> Option<Said> {
+        if let Some(said) = self.news.pop_front() {
+            return Some(said);
+        }
         Some(match self.client.poll_event()? {
-            LineEvent::Line(line) => {
-                self.admission.server_spoke();
-                self.vocabulary.server_said(&line);
-                Said::Line(line)
-            }
-            LineEvent::Violation(violation) => {
-                self.admission.server_spoke();
-                Said::Hint(complaint(&violation))
-            }
-            _ => Said::End(if self.client.transmit().is_empty() {
-                self.admission.end()
-            } else {
-                End::Closed
-            }),
+            LineEvent::Line(line) => Said::Line(line),
+            LineEvent::Violation(violation) => Said::Hint(complaint(&violation)),
+            _ => Said::End(End::Closed),
         })
     }
 
     fn completions(&self, before_cursor: &str) -> Vec<String> {
-        self.vocabulary.completions(before_cursor)
+        if self.has_commands {
+            self.words.completions(before_cursor)
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn prompt(&self) -> Cow<'_, str> {
+        Cow::Borrowed(if self.is_connected { "> " } else { OFFLINE })
+    }
+
+    fn returns(&self) -> bool {
+        true
+    }
+
+    fn disconnected(&mut self) {
+        self.client = LineClient::new();
+        self.is_connected = false;
+    }
+
+    fn reconnected(&mut self) {
+        self.is_connected = true;
+        self.news
+            .push_back(Said::Hint("connected again".to_owned()));
+    }
+}
+
+/// What can be typed.
+pub(super) fn help(verbs: &[Verb]) -> Vec<String> {
+    let commands = verbs.iter().map(|verb| verb.help());
+    commands.chain([TEXT.to_owned()]).collect()
+}
+
+const TEXT: &str = "Everything else is sent; //text sends /text. Tab completes, Ctrl-R searches.";
+
+/// The prompt while there is no connection.
+pub(super) const OFFLINE: &str = "(not connected) > ";
+
+const GRAMMAR: Grammar = Grammar {
+    verbs: &[Verb::Help, Verb::Quit],
+    commands: &[],
+    user_mark: None,
+    room_mark: None,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_with_a_slash_is_never_sent_unless_there_are_two() {
+        let mut lines = Lines::new();
+        for line in ["/help", "/nonsense", "/msg bob hi"] {
+            let entered = lines.enter(Typed::Line(line.as_bytes()));
+            assert!(
+                matches!(entered, Entered::Hint(_) | Entered::Hints(_)),
+                "{line}"
+            );
+        }
+        assert_eq!(lines.enter(Typed::Line(b"/quit")), Entered::Leave);
+        assert_eq!(lines.transmit(), b"");
+        assert_eq!(lines.enter(Typed::Line(b"//quit")), Entered::GoOn);
+        assert_eq!(lines.transmit(), b"/quit\n");
+    }
+
+    #[test]
+    fn everything_that_an_operator_types_is_for_the_server() {
+        let mut lines = Lines::of_operator();
+        assert_eq!(lines.enter(Typed::Line(b"/quit\n")), Entered::GoOn);
+        assert_eq!(lines.transmit(), b"/quit\n");
+        assert_eq!(lines.completions("/"), [""; 0]);
     }
 }

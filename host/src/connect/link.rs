@@ -3,21 +3,25 @@
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use socket2::SockRef;
 
+use super::route::Route;
 use super::talk::Talk;
 use crate::readiness::when;
 
 /// A connected, nonblocking socket, and what has become of its two directions.
-pub(super) struct Link<S> {
+pub(crate) struct Link<S> {
     socket: S,
     sending: Sending,
     /// Whether the server has said its last word, in order or not.
     is_at_end: bool,
     failure: Option<io::Error>,
+    /// When the line that the server has begun ends with a pause.
+    pause_due: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,28 +34,14 @@ enum Sending {
 }
 
 impl<S: AsFd> Link<S> {
-    pub(super) fn new(socket: S) -> Self {
+    pub(crate) fn new(socket: S) -> Self {
         Self {
             socket,
             sending: Sending::Open,
             is_at_end: false,
             failure: None,
+            pause_due: None,
         }
-    }
-
-    /// What to wait for, for the sake of this conversation.
-    pub(super) fn interest(&self, talk: &dyn Talk) -> PollFlags {
-        when(self.wants_input(talk), PollFlags::IN) | when(self.wants_output(talk), PollFlags::OUT)
-    }
-
-    /// Whether the server may still take something.
-    pub(super) fn can_send(&self) -> bool {
-        self.sending == Sending::Open
-    }
-
-    /// Whether nothing more will be received.
-    pub(super) fn is_at_end(&self) -> bool {
-        self.is_at_end
     }
 
     /// Why the connection ended, unless the server closed it.
@@ -59,9 +49,7 @@ impl<S: AsFd> Link<S> {
         self.failure
     }
 
-    /// Writes what the socket takes, and ends its sending half where that is due. Says whether it
-    /// took anything.
-    pub(super) fn write(&mut self, talk: &mut dyn Talk) -> bool {
+    fn write_all(&mut self, talk: &mut dyn Talk) -> bool {
         let mut has_written = false;
         while self.wants_output(talk) {
             match rustix::io::write(&self.socket, talk.transmit()) {
@@ -74,33 +62,17 @@ impl<S: AsFd> Link<S> {
                 Err(_) => self.sending = Sending::Failed,
             }
         }
-        if self.can_send() && talk.is_done_sending() {
-            self.sending = Sending::Ended;
-            // It fails where the server is gone, which reading tells.
-            let _ = SockRef::from(&self.socket).shutdown(Shutdown::Write);
-        }
         has_written
     }
 
-    /// Reads once.
-    pub(super) fn read(&mut self, talk: &mut dyn Talk) {
-        if !self.wants_input(talk) {
-            return;
-        }
-        let mut buffer = [0; 16 * 1024];
-        match rustix::io::read(&self.socket, &mut buffer) {
-            Ok(0) => self.end(talk),
-            Ok(length) => talk.receive(&buffer[..length]),
-            Err(Errno::INTR | Errno::AGAIN) => {}
-            Err(errno) => {
-                self.failure = Some(errno.into());
-                self.end(talk);
-            }
-        }
+    fn receive(&mut self, bytes: &[u8], talk: &mut dyn Talk) {
+        talk.receive(bytes);
+        self.pause_due = Some(Instant::now() + PAUSE);
     }
 
     fn end(&mut self, talk: &mut dyn Talk) {
         self.is_at_end = true;
+        self.pause_due = None;
         talk.receive_eof();
     }
 
@@ -109,12 +81,64 @@ impl<S: AsFd> Link<S> {
     }
 
     fn wants_output(&self, talk: &dyn Talk) -> bool {
-        self.can_send() && !talk.transmit().is_empty()
+        self.sending == Sending::Open && !talk.transmit().is_empty()
     }
 }
 
-impl<S: AsFd> AsFd for Link<S> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+impl<S: AsFd> Route for Link<S> {
+    fn waits_for(&self, talk: &dyn Talk) -> Option<(BorrowedFd<'_>, PollFlags)> {
+        let flags = when(self.wants_input(talk), PollFlags::IN)
+            | when(self.wants_output(talk), PollFlags::OUT);
+        Some((self.socket.as_fd(), flags))
+    }
+
+    fn deadline(&self, talk: &dyn Talk) -> Option<Instant> {
+        self.pause_due.filter(|_| talk.is_within_line())
+    }
+
+    /// Reads once.
+    fn proceed(&mut self, talk: &mut dyn Talk) {
+        if !self.wants_input(talk) {
+            return;
+        }
+        let mut buffer = [0; 16 * 1024];
+        match rustix::io::read(&self.socket, &mut buffer) {
+            Ok(0) => self.end(talk),
+            Ok(length) => self.receive(&buffer[..length], talk),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(errno) => {
+                self.failure = Some(errno.into());
+                self.end(talk);
+            }
+        }
+    }
+
+    fn tick(&mut self, now: Instant, talk: &mut dyn Talk) {
+        if self.deadline(talk).is_some_and(|due| due <= now) {
+            self.pause_due = None;
+            talk.receive_pause();
+        }
+    }
+
+    /// Writes what the socket takes, and ends its sending half where that is due.
+    fn write(&mut self, talk: &mut dyn Talk) -> bool {
+        let has_written = self.write_all(talk);
+        if self.sending == Sending::Open && talk.is_done_sending() {
+            self.sending = Sending::Ended;
+            // It fails where the server is gone, which reading tells.
+            let _ = SockRef::from(&self.socket).shutdown(Shutdown::Write);
+        }
+        has_written
+    }
+
+    fn takes_lines(&self) -> bool {
+        self.sending == Sending::Open
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.is_at_end
     }
 }
+
+/// How long a server may be silent within a line. Who never ends lines is heard after this.
+const PAUSE: Duration = Duration::from_millis(300);

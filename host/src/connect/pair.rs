@@ -1,17 +1,26 @@
 //! `pair`: turns with the operator at the server.
 
+use std::borrow::Cow;
+
 use linechat_protocol::LineEvent;
 use linechat_protocol::pair::{Client, Typed as Taken};
 
+use super::Manner;
+use super::command::{Line, Verb};
+use super::lines::help;
 use super::talk::{End, Entered, Said, Talk, Typed, complaint, content, server_side_is_client};
+use super::words::{Grammar, Words};
 
 /// The client of seed 003.
 pub(super) struct Pair {
     client: Client,
+    full_duplex: bool,
+    manner: Manner,
+    words: Words,
 }
 
 impl Pair {
-    pub(super) fn new(full_duplex: bool) -> Self {
+    pub(super) fn new(full_duplex: bool, manner: Manner) -> Self {
         let client = Client::new();
         Self {
             client: if full_duplex {
@@ -19,6 +28,17 @@ impl Pair {
             } else {
                 client
             },
+            full_duplex,
+            manner,
+            words: Words::of(&GRAMMAR),
+        }
+    }
+
+    fn say(&mut self, line: &[u8]) -> Entered {
+        match self.client.enter(line) {
+            Ok(Taken::Line) => Entered::GoOn,
+            Ok(Taken::Exit) => Entered::Leave,
+            Err(error) => Entered::Hint(format!("not sent: {error}")),
         }
     }
 }
@@ -32,17 +52,25 @@ impl Talk for Pair {
     }
 
     fn enter(&mut self, typed: Typed<'_>) -> Entered {
-        let (bytes, is_first) = match typed {
+        let (line, is_first) = match typed {
             Typed::Line(line) => (content(line), true),
             Typed::Piece { bytes, is_first } => (bytes, is_first),
         };
         if !is_first {
             return Entered::GoOn;
         }
-        match self.client.enter(bytes) {
-            Ok(Taken::Line) => Entered::GoOn,
-            Ok(Taken::Exit) => Entered::Leave,
-            Err(error) => Entered::Hint(format!("not sent: {error}")),
+        if self.manner == Manner::Script {
+            return self.say(line);
+        }
+        match Line::parse(line, GRAMMAR.verbs) {
+            Ok(Line::Text(text)) => self.say(text),
+            Ok(Line::Command(Verb::Help, _)) => {
+                let turns =
+                    "EXIT               leave, as /quit does; the other side ends with it, too";
+                Entered::Hints([help(GRAMMAR.verbs), vec![turns.to_owned()]].concat())
+            }
+            Ok(Line::Command(..)) => Entered::Leave,
+            Err(hint) => Entered::Hint(hint),
         }
     }
 
@@ -62,4 +90,23 @@ impl Talk for Pair {
             _ => Said::End(End::Closed),
         })
     }
+
+    fn completions(&self, before_cursor: &str) -> Vec<String> {
+        self.words.completions(before_cursor)
+    }
+
+    fn prompt(&self) -> Cow<'_, str> {
+        Cow::Borrowed(match self.client.has_turn() {
+            _ if self.full_duplex => "> ",
+            true => "your turn> ",
+            false => "their turn> ",
+        })
+    }
 }
+
+const GRAMMAR: Grammar = Grammar {
+    verbs: &[Verb::Help, Verb::Quit],
+    commands: &[],
+    user_mark: None,
+    room_mark: None,
+};

@@ -7,8 +7,10 @@ use rustix::io::Errno;
 use rustix::pipe::PIPE_BUF;
 use rustix::stdio::stdin;
 
+use super::front::{Front, KeyboardState};
 use super::keyboard::Keyboard;
-use super::session::{Front, KeyboardState};
+use super::pieces::Pieces;
+use super::record::Record;
 use super::talk::{Said, Typed};
 use crate::descriptors::check_input;
 use crate::escaped::Escaped;
@@ -18,31 +20,43 @@ use crate::log::with_own_mode;
 pub(super) struct Pipe {
     keyboard: Keyboard,
     output: OwnedFd,
+    /// On a terminal, the beginning of a line, which is escaped as a whole.
+    partial: Option<Pieces>,
     /// What is to be printed.
     text: Vec<u8>,
+    record: Option<Record>,
 }
 
 impl Pipe {
     /// # Errors
     ///
     /// Standard input cannot be read, or the system has no descriptor left.
-    pub(super) fn open() -> io::Result<Self> {
+    pub(super) fn open(record: Option<Record>) -> io::Result<Self> {
         check_input(stdin())?;
         Ok(Self {
             keyboard: Keyboard::default(),
             output: with_own_mode(io::stdout().as_fd())?,
+            partial: io::stdout().is_terminal().then(Pieces::default),
             text: Vec::new(),
+            record,
         })
     }
 
-    fn print_line(&mut self, line: &[u8]) {
-        if io::stdout().is_terminal() {
-            self.text
-                .extend_from_slice(Escaped(line).to_string().as_bytes());
-        } else {
-            self.text.extend_from_slice(line);
+    fn print(&mut self, bytes: &[u8]) {
+        match &mut self.partial {
+            None => self.text.extend_from_slice(bytes),
+            Some(partial) => partial.push(bytes, |line| {
+                self.text
+                    .extend_from_slice(Escaped(line).to_string().as_bytes());
+                self.text.push(b'\n');
+            }),
         }
-        self.text.push(b'\n');
+        if let Some(record) = &mut self.record
+            && let Err(error) = record.add_bytes(bytes)
+        {
+            self.record = None;
+            hint_at(&format!("the record ends here: {error}"));
+        }
     }
 }
 
@@ -87,12 +101,22 @@ impl Front for Pipe {
 
     fn show(&mut self, said: Said) {
         match said {
-            Said::Bytes(bytes) => self.text.extend_from_slice(&bytes),
-            Said::Line(line) => self.print_line(&line),
+            Said::Bytes(bytes) => self.print(&bytes),
+            Said::Line(line) => self.print(&[&line, &b"\n"[..]].concat()),
+            Said::Message(message) => self.print(format!("{message}\n").as_bytes()),
             Said::Hint(hint) => hint_at(&hint),
             // In a script the answer is on its way.
             Said::Question(question) if io::stdin().is_terminal() => hint_at(&question),
-            Said::Question(_) | Said::End(_) => {}
+            Said::Question(_) => {}
+            Said::End(_)
+                if self
+                    .partial
+                    .as_ref()
+                    .is_some_and(|partial| !partial.is_empty()) =>
+            {
+                self.print(b"\n");
+            }
+            Said::End(_) => {}
         }
     }
 

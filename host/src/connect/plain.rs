@@ -1,35 +1,56 @@
 //! Dialects whose lines are handed on as they are.
 
-use super::talk::{End, Entered, Said, Talk, Typed, content};
+use linechat_protocol::rooms::Request;
 
-/// `echo`, `relay`, `addressed` and `rooms` between pipes: what is typed is sent and what comes is
-/// shown byte for byte.
+use super::admission::Admission;
+use super::talk::{Entered, Said, Talk, Typed, content};
+
+/// `echo`, `relay`, `addressed` and `rooms` between pipes: what is typed is sent byte for byte, and
+/// so is shown what comes; only the ends of lines become those of the other side.
 #[derive(Default)]
 pub(super) struct Plain {
+    /// Whether the server speaks `rooms`, in which lines end with `\r\n`.
+    is_rooms: bool,
     outgoing: Vec<u8>,
     is_finished: bool,
-    arrived: Vec<u8>,
+    arriving: Arriving,
     server: Server,
     admission: Admission,
 }
 
 impl Plain {
-    /// Registers as `name` first, if there is one.
-    pub(super) fn new(name: Option<&str>) -> Self {
-        let mut plain = Self::default();
+    /// For `echo`, `relay` and `addressed`.
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// For `rooms`: registers as `name` first, if there is one.
+    pub(super) fn of_rooms(name: Option<&str>) -> Self {
+        let mut plain = Self {
+            is_rooms: true,
+            ..Self::default()
+        };
         if let Some(name) = name {
-            plain.outgoing.extend_from_slice(name.as_bytes());
-            plain.outgoing.push(b'\n');
+            plain.send(name.as_bytes(), true);
             plain.admission = Admission::asked(name);
         }
         plain
+    }
+
+    fn send(&mut self, bytes: &[u8], is_line: bool) {
+        if self.is_rooms && (is_line || bytes.ends_with(b"\n")) {
+            self.outgoing.extend_from_slice(content(bytes));
+            self.outgoing.extend_from_slice(b"\r\n");
+        } else {
+            self.outgoing.extend_from_slice(bytes);
+        }
     }
 }
 
 impl Talk for Plain {
     fn receive(&mut self, bytes: &[u8]) {
-        self.admission.server_spoke();
-        self.arrived.extend_from_slice(bytes);
+        self.admission.settle();
+        self.arriving.receive(bytes);
     }
 
     fn receive_eof(&mut self) {
@@ -37,7 +58,15 @@ impl Talk for Plain {
     }
 
     fn wants_input(&self) -> bool {
-        self.server == Server::Open && self.arrived.is_empty()
+        self.server == Server::Open && self.arriving.bytes.is_empty()
+    }
+
+    fn is_within_line(&self) -> bool {
+        self.wants_input() && self.arriving.is_within_line
+    }
+
+    fn receive_pause(&mut self) {
+        self.arriving.end_line();
     }
 
     fn transmit(&self) -> &[u8] {
@@ -57,11 +86,16 @@ impl Talk for Plain {
     }
 
     fn enter(&mut self, typed: Typed<'_>) -> Entered {
-        let bytes = match typed {
+        match typed {
             Typed::Line(line) if content(line) == QUIT => return Entered::Leave,
-            Typed::Line(bytes) | Typed::Piece { bytes, .. } => bytes,
-        };
-        self.outgoing.extend_from_slice(bytes);
+            Typed::Line(line) => {
+                if self.is_rooms && Request::parse(content(line)) == Ok(Request::Quit) {
+                    self.admission.settle();
+                }
+                self.send(line, true);
+            }
+            Typed::Piece { bytes, .. } => self.send(bytes, false),
+        }
         Entered::GoOn
     }
 
@@ -71,12 +105,12 @@ impl Talk for Plain {
 
     fn leave(&mut self) {
         self.is_finished = true;
-        self.admission.user_left();
+        self.admission.settle();
     }
 
     fn poll(&mut self) -> Option<Said> {
-        if !self.arrived.is_empty() {
-            return Some(Said::Bytes(std::mem::take(&mut self.arrived)));
+        if !self.arriving.bytes.is_empty() {
+            return Some(Said::Bytes(std::mem::take(&mut self.arriving.bytes)));
         }
         if self.server != Server::Closed {
             return None;
@@ -86,38 +120,41 @@ impl Talk for Plain {
     }
 }
 
-/// Whether a server of `rooms` lets the user in, which it never says: it is silent about success,
-/// and closes the connection of somebody whom it refuses.
+/// What has come and was not shown, with `\n` for whatever ended its lines.
 #[derive(Debug, Default)]
-pub(super) struct Admission {
-    /// The nickname, as long as the server has said nothing and the user has not left.
-    pending: Option<String>,
+struct Arriving {
+    bytes: Vec<u8>,
+    /// Whether a `\r` came last, which may be half an ending.
+    has_return: bool,
+    is_within_line: bool,
+    /// Whether a pause has ended the line, whose own ending may still come.
+    was_ended: bool,
 }
 
-impl Admission {
-    pub(super) fn asked(name: &str) -> Self {
-        Self {
-            pending: Some(name.to_owned()),
+impl Arriving {
+    fn receive(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if std::mem::take(&mut self.has_return) && byte != b'\n' {
+                self.push(b'\r');
+            }
+            match byte {
+                b'\r' => self.has_return = true,
+                b'\n' if self.was_ended => self.was_ended = false,
+                byte => self.push(byte),
+            }
         }
     }
 
-    pub(super) fn server_spoke(&mut self) {
-        self.pending = None;
+    fn end_line(&mut self) {
+        self.push(b'\n');
+        self.has_return = false;
+        self.was_ended = true;
     }
 
-    pub(super) fn user_left(&mut self) {
-        self.pending = None;
-    }
-
-    /// What it means that the server has closed the connection.
-    pub(super) fn end(&self) -> End {
-        match &self.pending {
-            None => End::Closed,
-            Some(name) => End::Refused(format!(
-                "the server refused the nickname '{name}': it is in use, or not made of 1 to 32 \
-                 ASCII letters and digits; choose another with --name"
-            )),
-        }
+    fn push(&mut self, byte: u8) {
+        self.bytes.push(byte);
+        self.is_within_line = byte != b'\n';
+        self.was_ended = false;
     }
 }
 
@@ -138,11 +175,12 @@ const MAX_OUTGOING: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
+    use super::super::talk::End;
     use super::*;
 
     #[test]
     fn what_is_typed_is_sent_byte_for_byte() {
-        let mut plain = Plain::new(None);
+        let mut plain = Plain::new();
         for line in [&b"a\r\n"[..], b"\n", b" /quit\n", b"\xff\0\n", b"last"] {
             assert_eq!(plain.enter(Typed::Line(line)), Entered::GoOn);
         }
@@ -154,20 +192,59 @@ mod tests {
     }
 
     #[test]
+    fn lines_to_a_server_of_rooms_end_as_it_wants_them_to() {
+        let mut plain = Plain::of_rooms(Some("alice"));
+        plain.enter(Typed::Line(b"a\r\n"));
+        plain.enter(Typed::Line(b"\n"));
+        let (bytes, is_first) = (&b"long"[..], true);
+        plain.enter(Typed::Piece { bytes, is_first });
+        let (bytes, is_first) = (&b" line\n"[..], false);
+        plain.enter(Typed::Piece { bytes, is_first });
+        plain.enter(Typed::Line(b"last"));
+        assert_eq!(plain.transmit(), b"alice\r\na\r\n\r\nlong line\r\nlast\r\n");
+    }
+
+    #[test]
+    fn what_comes_ends_its_lines_in_one_way_however_it_is_cut() {
+        let text = b"a\r\nb\n\r\n\rc\r\r\nd\r";
+        for size in 1..=text.len() {
+            let mut plain = Plain::new();
+            text.chunks(size).for_each(|piece| plain.receive(piece));
+            let shown = b"a\nb\n\n\rc\r\nd".to_vec();
+            assert_eq!(plain.poll(), Some(Said::Bytes(shown)), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_pause_ends_a_line_whose_own_ending_may_come_later() {
+        let mut plain = Plain::new();
+        let mut shown = Vec::new();
+        for piece in [&b"a"[..], b"b", b"\r\n", b"\n", b"c\n", b"d\r", b"\n"] {
+            plain.receive(piece);
+            while let Some(Said::Bytes(bytes)) = plain.poll() {
+                shown.extend(bytes);
+            }
+            if plain.is_within_line() {
+                plain.receive_pause();
+            }
+        }
+        assert_eq!(shown, b"a\nb\n\nc\nd\n");
+    }
+
+    #[test]
     fn quit_alone_on_its_line_leaves() {
         for line in [&b"/quit\n"[..], b"/quit\r\n", b"/quit"] {
-            assert_eq!(Plain::new(None).enter(Typed::Line(line)), Entered::Leave);
+            assert_eq!(Plain::new().enter(Typed::Line(line)), Entered::Leave);
         }
-        let bytes = b"/quit\n";
-        let is_first = false;
+        let (bytes, is_first) = (&b"/quit\n"[..], false);
         let end_of_long_line = Typed::Piece { bytes, is_first };
-        assert_eq!(Plain::new(None).enter(end_of_long_line), Entered::GoOn);
+        assert_eq!(Plain::new().enter(end_of_long_line), Entered::GoOn);
     }
 
     #[test]
     fn a_server_that_closes_without_a_word_has_refused_the_nickname() {
-        let mut plain = Plain::new(Some("alice"));
-        assert_eq!(plain.transmit(), b"alice\n");
+        let mut plain = Plain::of_rooms(Some("alice"));
+        assert_eq!(plain.transmit(), b"alice\r\n");
         plain.receive_eof();
         assert!(matches!(plain.poll(), Some(Said::End(End::Refused(_)))));
         assert_eq!(plain.poll(), None);
@@ -175,15 +252,21 @@ mod tests {
 
     #[test]
     fn a_server_that_spoke_or_whose_user_left_first_has_refused_nobody() {
-        let mut plain = Plain::new(Some("alice"));
+        let mut plain = Plain::of_rooms(Some("alice"));
         plain.receive(b"\n");
         plain.receive_eof();
         assert_eq!(plain.poll(), Some(Said::Bytes(b"\n".to_vec())));
         assert_eq!(plain.poll(), Some(Said::End(End::Closed)));
 
-        let mut plain = Plain::new(Some("alice"));
-        plain.keyboard_ended();
-        plain.receive_eof();
-        assert_eq!(plain.poll(), Some(Said::End(End::Closed)));
+        for quits in [true, false] {
+            let mut plain = Plain::of_rooms(Some("alice"));
+            if quits {
+                plain.enter(Typed::Line(b"!quit\r\n"));
+            } else {
+                plain.keyboard_ended();
+            }
+            plain.receive_eof();
+            assert_eq!(plain.poll(), Some(Said::End(End::Closed)));
+        }
     }
 }

@@ -1,88 +1,23 @@
 //! The loop between a user and a server.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::time::Instant;
 
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 
-use super::link::Link;
-use super::talk::{End, Entered, Said, Talk, Typed};
+use super::front::{Front, KeyboardState};
+use super::route::Route;
+use super::talk::{End, Entered, Said, Talk};
 use crate::connection::LINGER;
 use crate::readiness::{wait_for, when};
 use crate::signals::SignalCount;
 
-/// Where the user types and reads: pipes, or a terminal.
-pub(crate) trait Front {
-    /// What becomes readable when something was typed.
-    fn input(&self) -> BorrowedFd<'_>;
-
-    /// What becomes writable when something can be shown.
-    fn output(&self) -> BorrowedFd<'_>;
-
-    /// Whether to read what was typed.
-    fn wants_input(&self) -> bool;
-
-    /// Reads what was typed, once.
-    fn read(&mut self);
-
-    /// The next thing that was entered.
-    fn next(&mut self) -> Option<Typed<'_>>;
-
-    /// Whether more will be entered.
-    fn keyboard(&self) -> KeyboardState;
-
-    /// What is before the cursor, if the user wants it completed.
-    fn completes(&self) -> Option<&str> {
-        None
-    }
-
-    /// What the last word of that can become.
-    fn complete(&mut self, _candidates: &[String]) {}
-
-    /// What becomes readable when something was logged.
-    fn log(&self) -> Option<BorrowedFd<'_>> {
-        None
-    }
-
-    /// Shows what was logged.
-    fn show_log(&mut self) {}
-
-    /// Makes up for what may have happened to the screen meanwhile.
-    fn refresh(&mut self) {}
-
-    /// Whether more can be shown. What cannot be is left to the transport.
-    fn has_room(&self) -> bool;
-
-    /// Shows something, as soon as the output takes it.
-    fn show(&mut self, said: Said);
-
-    /// Whether something waits to be shown.
-    fn wants_output(&self) -> bool;
-
-    /// Shows what the output takes.
-    ///
-    /// # Errors
-    ///
-    /// The system's: nothing will be shown any more.
-    fn write(&mut self) -> Result<(), Errno>;
-}
-
-/// What can still be expected from a keyboard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeyboardState {
-    Open,
-    /// It is at its end, and everything was entered.
-    Ended,
-    /// The user wants to leave.
-    Left,
-}
-
-/// A conversation, its socket and its user.
-pub(crate) struct Session<'a, S, F> {
+/// A conversation, the way to the server, and the user.
+pub(crate) struct Session<'a, R, F> {
     talk: &'a mut dyn Talk,
-    link: Link<S>,
+    route: R,
     front: &'a mut F,
     /// Whether anybody listens to the keyboard.
     is_typing: bool,
@@ -93,11 +28,11 @@ pub(crate) struct Session<'a, S, F> {
     screen_failure: Option<Errno>,
 }
 
-impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
-    pub(crate) fn new(talk: &'a mut dyn Talk, socket: S, front: &'a mut F) -> Self {
+impl<'a, R: Route, F: Front> Session<'a, R, F> {
+    pub(crate) fn new(talk: &'a mut dyn Talk, route: R, front: &'a mut F) -> Self {
         Self {
             talk,
-            link: Link::new(socket),
+            route,
             front,
             is_typing: true,
             leaves_at_signal: true,
@@ -113,56 +48,100 @@ impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
         self
     }
 
-    /// Works until the conversation is over and everything was shown. The user leaves when
-    /// `signals` turns readable.
-    /// With a byte for each signal, the second one ends it at once.
-    pub(crate) fn run(mut self, signals: &mut SignalCount) -> io::Result<Outcome> {
+    /// Works until the conversation or the way is at its end and everything was shown, and says
+    /// what became of both. The user leaves at the first signal, and at once at the second one.
+    ///
+    /// # Errors
+    ///
+    /// The system's, where waiting is not possible.
+    pub(crate) fn run(mut self, signals: &mut SignalCount) -> io::Result<(Outcome, R)> {
         loop {
-            self.front.refresh();
             self.converse();
-            while self.write_to_server() {
+            while self.route.write(self.talk) {
+                if self.leaving.is_some() {
+                    self.leaving = Some(Instant::now() + LINGER);
+                }
                 // There may be room now for what waits to be entered.
                 self.converse();
             }
             if self.is_over() {
                 return Ok(self.outcome());
             }
-            let input = self.is_typing && self.front.wants_input();
-            let wanted = [
-                (self.front.input(), when(input, PollFlags::IN)),
-                (
-                    self.front.output(),
-                    when(self.front.wants_output(), PollFlags::OUT),
-                ),
-                (self.link.as_fd(), self.link.interest(self.talk)),
-                (signals.as_fd(), PollFlags::IN),
-                (
-                    self.front.log().unwrap_or(signals.as_fd()),
-                    when(self.front.log().is_some(), PollFlags::IN),
-                ),
-            ];
-            let [input, output, socket, signal, log] = wait_for(wanted, self.leaving)?;
-            if !signal.is_empty() {
-                if signals.read() > 1 {
-                    return Ok(Outcome::Insisted);
-                }
-                if self.leaves_at_signal {
-                    self.leave();
-                }
+            self.front.set_prompt(&self.talk.prompt());
+            let ready = self.wait(signals)?;
+            if ready.signal && self.is_insisted_on(signals) {
+                return Ok((Outcome::Insisted, self.route));
             }
-            if !log.is_empty() {
-                self.front.show_log();
-            }
-            if !input.is_empty() {
-                self.front.read();
-            }
-            if !socket.is_empty() {
-                self.link.read(self.talk);
-            }
-            if !output.is_empty() {
-                self.write_to_screen();
-            }
+            self.work(&ready);
         }
+    }
+
+    /// Waits until something can be done.
+    fn wait(&self, signals: &SignalCount) -> Result<Ready, Errno> {
+        let nothing = (signals.as_fd(), PollFlags::empty());
+        let readable = |fd| (fd, PollFlags::IN);
+        let input = self.is_typing && self.front.wants_input();
+        let output = self.front.wants_output();
+        let wanted = [
+            (self.front.input(), when(input, PollFlags::IN)),
+            (self.front.output(), when(output, PollFlags::OUT)),
+            self.route.waits_for(self.talk).unwrap_or(nothing),
+            readable(signals.as_fd()),
+            self.front.log().map_or(nothing, readable),
+            self.front.changes().map_or(nothing, readable),
+        ];
+        let ready = wait_for(wanted, self.deadline())?;
+        let [input, output, route, signal, log, changes] = ready.map(|flags| !flags.is_empty());
+        Ok(Ready {
+            input,
+            output,
+            route,
+            signal,
+            log,
+            changes,
+        })
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let due = [
+            self.leaving,
+            self.front.deadline(),
+            self.talk.deadline(),
+            self.route.deadline(self.talk),
+        ];
+        due.into_iter().flatten().min()
+    }
+
+    fn is_insisted_on(&mut self, signals: &mut SignalCount) -> bool {
+        if signals.read() > 1 {
+            return true;
+        }
+        if self.leaves_at_signal {
+            self.leave();
+        }
+        false
+    }
+
+    fn work(&mut self, ready: &Ready) {
+        if ready.changes {
+            self.front.note_changes();
+        }
+        if ready.log {
+            self.front.show_log();
+        }
+        if ready.input {
+            self.front.read();
+        }
+        if ready.route {
+            self.route.proceed(self.talk);
+        }
+        if ready.output {
+            self.write_to_screen();
+        }
+        let now = Instant::now();
+        self.front.tick(now);
+        self.talk.tick(now);
+        self.route.tick(now, self.talk);
     }
 
     /// Hands over whatever can be, in both directions.
@@ -192,28 +171,49 @@ impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
         if self.end.is_some() || !self.front.has_room() {
             return false;
         }
-        match self.talk.poll() {
+        match self
+            .route
+            .news()
+            .map(Said::Hint)
+            .or_else(|| self.talk.poll())
+        {
             None => return false,
             Some(Said::End(end)) => self.end = Some(end),
-            Some(_) if self.screen_failure.is_some() => {}
-            Some(said) => self.front.show(said),
+            Some(said) => self.show(said),
         }
         true
     }
 
     fn enter_next(&mut self) -> bool {
-        if !self.is_typing || !self.talk.takes_lines() || !self.link.can_send() {
+        if !self.is_typing || !self.route.takes_lines() {
             return false;
         }
-        let Some(typed) = self.front.next() else {
+        let talk = &mut *self.talk;
+        let typed = if talk.takes_lines() {
+            self.front.next()
+        } else {
+            self.front.next_of(&|line| talk.is_urgent(line))
+        };
+        let Some(typed) = typed else {
             return false;
         };
-        match self.talk.enter(typed) {
+        match talk.enter(typed) {
             Entered::GoOn => {}
-            Entered::Hint(hint) => self.front.show(Said::Hint(hint)),
+            Entered::Hint(hint) => self.show(Said::Hint(hint)),
+            Entered::Hints(hints) => {
+                for hint in hints {
+                    self.show(Said::Hint(hint));
+                }
+            }
             Entered::Leave => self.leave(),
         }
         true
+    }
+
+    fn show(&mut self, said: Said) {
+        if self.screen_failure.is_none() {
+            self.front.show(said);
+        }
     }
 
     /// The user leaves: what was entered is still sent, and whoever closes a socket that has
@@ -223,14 +223,6 @@ impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
         self.is_typing = false;
         self.talk.leave();
         self.leaving = Some(Instant::now() + LINGER);
-    }
-
-    fn write_to_server(&mut self) -> bool {
-        let has_written = self.link.write(self.talk);
-        if has_written && self.leaving.is_some() {
-            self.leaving = Some(Instant::now() + LINGER);
-        }
-        has_written
     }
 
     fn write_to_screen(&mut self) {
@@ -244,24 +236,31 @@ impl<'a, S: AsFd, F: Front> Session<'a, S, F> {
         let is_shown = self.screen_failure.is_some() || !self.front.wants_output();
         match self.leaving {
             Some(deadline) if Instant::now() >= deadline => true,
-            Some(_) => self.link.is_at_end() && is_shown,
-            None => self.end.is_some() && is_shown,
+            Some(_) => self.route.is_at_end() && is_shown,
+            None => (self.end.is_some() || self.route.is_arrived()) && is_shown,
         }
     }
 
-    fn outcome(self) -> Outcome {
-        match (self.screen_failure, self.end) {
+    fn outcome(self) -> (Outcome, R) {
+        let outcome = match (self.screen_failure, self.end) {
             // Whoever reads what we print has read enough.
             (Some(Errno::PIPE), _) => Outcome::Left,
             (Some(errno), _) => Outcome::ScreenFailed(errno.into()),
             _ if self.leaving.is_some() => Outcome::Left,
-            (None, end) => match (self.link.into_failure(), end) {
-                (Some(error), _) => Outcome::NetworkFailed(error),
-                (None, Some(End::Refused(reason))) => Outcome::Refused(reason),
-                (None, _) => Outcome::Closed,
-            },
-        }
+            (None, end) => Outcome::Ended(end.unwrap_or(End::Closed)),
+        };
+        (outcome, self.route)
     }
+}
+
+/// What can be done without waiting.
+struct Ready {
+    input: bool,
+    output: bool,
+    route: bool,
+    signal: bool,
+    log: bool,
+    changes: bool,
 }
 
 /// How a session ended.
@@ -271,10 +270,7 @@ pub(crate) enum Outcome {
     Left,
     /// By the user, who has no time.
     Insisted,
-    /// By the server.
-    Closed,
-    /// By the server, which did not let the user in.
-    Refused(String),
-    NetworkFailed(io::Error),
+    /// By the server, or because there is a way to it now.
+    Ended(End),
     ScreenFailed(io::Error),
 }

@@ -1,5 +1,9 @@
 //! A conversation in one dialect, as both kinds of front end see it.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Instant;
+
 use linechat_protocol::Violation;
 
 use crate::escaped::Escaped;
@@ -27,8 +31,20 @@ pub(crate) trait Talk {
     /// Whether the socket's sending half is to be ended.
     fn is_done_sending(&self) -> bool;
 
+    /// Whether the server has begun a line that a pause would end. Never in a dialect in which a
+    /// line could only be misunderstood then.
+    fn is_within_line(&self) -> bool;
+
+    /// The server has been silent for a while within a line.
+    fn receive_pause(&mut self);
+
     /// Whether the user may enter something now. What is typed meanwhile waits where it is.
     fn takes_lines(&self) -> bool;
+
+    /// Whether a line may be entered even if others have to wait.
+    fn is_urgent(&self, _line: &[u8]) -> bool {
+        false
+    }
 
     /// The user entered something.
     fn enter(&mut self, typed: Typed<'_>) -> Entered;
@@ -43,10 +59,39 @@ pub(crate) trait Talk {
     /// The next thing to be shown, until there is none.
     fn poll(&mut self) -> Option<Said>;
 
+    /// When [`tick`](Self::tick) is to be called.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Does what is due.
+    fn tick(&mut self, _now: Instant) {}
+
     /// What the last word before the cursor can become.
     fn completions(&self, _before_cursor: &str) -> Vec<String> {
         Vec::new()
     }
+
+    /// What is shown before the line that the user types.
+    fn prompt(&self) -> Cow<'_, str> {
+        Cow::Borrowed("> ")
+    }
+
+    /// Whether to connect again when the connection was lost.
+    fn returns(&self) -> bool {
+        false
+    }
+
+    /// The connection is gone, and there may be another one later.
+    fn disconnected(&mut self) {}
+
+    /// Whether a connection is of use now; otherwise the user has to enter something first.
+    fn wants_connection(&self) -> bool {
+        true
+    }
+
+    /// There is a connection again.
+    fn reconnected(&mut self) {}
 }
 
 /// Something that was typed.
@@ -69,6 +114,8 @@ pub(crate) enum Entered {
     GoOn,
     /// It goes on, and the user is told something.
     Hint(String),
+    /// The same with several lines.
+    Hints(Vec<String>),
     /// It ends.
     Leave,
 }
@@ -80,12 +127,34 @@ pub(crate) enum Said {
     Bytes(Vec<u8>),
     /// A line of chat, without its ending.
     Line(Vec<u8>),
+    /// What somebody said.
+    Message(Message),
     /// Our own words to the user.
     Hint(String),
     /// The same, where the user has to answer.
     Question(String),
     /// The last thing.
     End(End),
+}
+
+/// What somebody said: plain text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    /// Where it was said, as the dialect puts it before the name.
+    pub(crate) place: String,
+    pub(crate) from: String,
+    pub(crate) text: String,
+    /// Whether it was said to the user alone.
+    pub(crate) is_private: bool,
+    /// The user's own name.
+    pub(crate) me: Option<String>,
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (from, text) = (Escaped(self.from.as_bytes()), Escaped(self.text.as_bytes()));
+        write!(f, "{}{from}: {text}", self.place)
+    }
 }
 
 /// How a conversation ended.
@@ -95,6 +164,8 @@ pub(crate) enum End {
     Closed,
     /// The server did not let the user in, for this reason.
     Refused(String),
+    /// The same, and the user may try again.
+    AskAgain,
 }
 
 /// A typed line without its ending.
@@ -128,6 +199,14 @@ macro_rules! server_side_is_client {
 
         fn wants_input(&self) -> bool {
             self.client.wants_input()
+        }
+
+        fn is_within_line(&self) -> bool {
+            self.client.is_within_line()
+        }
+
+        fn receive_pause(&mut self) {
+            self.client.receive_pause();
         }
 
         fn transmit(&self) -> &[u8] {

@@ -14,12 +14,13 @@ use rustix::stdio::{stdin, stdout};
 
 use self::shuttle::Shuttle;
 use crate::connect::lines::Lines;
+use crate::connect::link::Link;
 use crate::connect::session::{Outcome, Session};
 use crate::connection::LINGER;
 use crate::descriptors::check_input;
 use crate::log::LogReader;
 use crate::signals::{SignalCount, Signals};
-use crate::terminal::{RawTerminal, Style, Terminal, User};
+use crate::terminal::{Paint, RawTerminal, Style, Terminal, User};
 
 mod shuttle;
 
@@ -74,12 +75,14 @@ impl Console {
             .name("console".into())
             .spawn(move || {
                 let mut talk = Lines::of_operator();
-                let session = Session::new(&mut talk, ours, &mut front).staying();
+                let session = Session::new(&mut talk, Link::new(ours), &mut front).staying();
                 let outcome = session.run(&mut signals);
                 drop(front);
                 drop(printed);
                 // The server may go on, and then nobody else hears of a second signal.
-                if matches!(outcome, Ok(Outcome::Insisted)) || signals.wait_for_second().is_ok() {
+                if matches!(outcome, Ok((Outcome::Insisted, _)))
+                    || signals.wait_for_second().is_ok()
+                {
                     process::exit(insisted().into());
                 }
             })?;
@@ -121,8 +124,8 @@ fn into_stream(socket: UnixStream) -> TcpStream {
 
 /// How the operator's terminal looks: it shows chat, and nothing else.
 const STYLE: Style = Style {
-    prompt: "> ",
     has_times: false,
-    is_coloured: false,
+    paint: Paint { is_coloured: false },
+    has_bell: false,
     user: User::Operator,
 };

@@ -1,68 +1,80 @@
 //! The front end for people: a line that is edited at the bottom, and above it what arrives.
 //!
-//! Text, cursor and words are those of rustyline's line buffer. Its own loop is not used, and
-//! neither is another editor's: they block until a line is entered, switch the terminal's mode for
-//! each line, or ask the terminal where its cursor is and wait for the answer. Here everything that
-//! is written goes through one place, in which the edited line is one row that is never wrapped:
-//! it is erased, what arrived is printed, and the row is drawn again.
+//! The editor is ours, whole: a [`Decoder`] makes keys of bytes, an [`Editor`] makes a line of keys,
+//! a [`Screen`] keeps one row for it below what arrives. None of them waits for anything, and so
+//! chat, the line, the log and the network share one thread.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use jiff::Zoned;
 use rustix::io::Errno;
-use rustix::pipe::PIPE_BUF;
-use rustix::process::{Signal, getpid, kill_process};
-use rustix::stdio::{stdin, stdout};
-use rustix::termios::tcgetwinsize;
-use signal_hook::consts::SIGWINCH;
-use signal_hook::{SigId, flag, low_level};
+use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
+use rustix::stdio::stdin;
 
+use self::changes::Changes;
+use self::editor::{Editor, Effect};
 use self::keys::{Decoder, Key};
-use self::line::EditedLine;
+pub(crate) use self::paint::Paint;
 pub(crate) use self::raw::RawTerminal;
-use crate::connect::session::{Front, KeyboardState};
-use crate::connect::talk::{Said, Typed};
+use self::row::Row;
+use self::screen::Screen;
+use crate::connect::front::{Front, KeyboardState};
+use crate::connect::record::Record;
+use crate::connect::talk::{Message, Said, Typed};
 use crate::escaped::Escaped;
-use crate::log::{LogReader, with_own_mode};
+use crate::log::LogReader;
 
+mod changes;
+mod editor;
+mod history;
 mod keys;
-mod line;
+mod kill_ring;
+mod paint;
+mod paste;
 mod raw;
 mod row;
+mod screen;
+mod search;
+mod text;
 
 /// Standard input and output as a terminal.
 pub(crate) struct Terminal {
     style: Style,
+    prompt: String,
     /// Keys that were not looked at yet.
-    typed: VecDeque<u8>,
+    typed: VecDeque<Key>,
     decoder: Decoder,
-    line: EditedLine,
+    /// When a key that is not whole is taken as it is.
+    key_due: Option<Instant>,
+    editor: Editor,
     /// What was entered and nobody has asked for.
     entered: VecDeque<Vec<u8>>,
     /// The one that was asked for last.
     current: Vec<u8>,
     keyboard: KeyboardState,
     wants_completions: bool,
-    text: Vec<u8>,
-    output: OwnedFd,
-    is_resized: Arc<AtomicBool>,
-    resize_signal: SigId,
+    screen: Screen,
     raw: Arc<RawTerminal>,
+    changes: Changes,
+    /// While the program is being suspended: when it would seem that it was not.
+    resumes: Option<Instant>,
     /// What we log, instead of standard error on the same screen.
     log: Option<LogReader>,
+    record: Option<Record>,
 }
 
-/// How things look.
+/// How things look and sound.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
-    pub(crate) prompt: &'static str,
     /// Whether each line is stamped with the time.
     pub(crate) has_times: bool,
-    pub(crate) is_coloured: bool,
+    pub(crate) paint: Paint,
+    /// Whether to ring when somebody speaks to the user.
+    pub(crate) has_bell: bool,
     /// Whose keyboard it is.
     pub(crate) user: User,
 }
@@ -77,9 +89,11 @@ pub(crate) enum User {
 }
 
 impl Terminal {
-    /// Whether standard input and output are a terminal on which a line can be edited.
+    /// Whether standard input and output are a terminal on which a line can be edited. One without
+    /// a name understands no sequences.
     pub(crate) fn is_there() -> bool {
-        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let term = std::env::var_os("TERM").unwrap_or_default();
+        let is_dumb = term.is_empty() || term == "dumb";
         io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb
     }
 
@@ -87,23 +101,25 @@ impl Terminal {
     ///
     /// The system's, where it has no descriptor left or the terminal is gone.
     pub(crate) fn open(style: Style) -> io::Result<Self> {
-        let is_resized = Arc::new(AtomicBool::new(false));
         let mut terminal = Self {
             style,
+            prompt: PROMPT.to_owned(),
             typed: VecDeque::new(),
             decoder: Decoder::default(),
-            line: EditedLine::new(),
+            key_due: None,
+            editor: Editor::default(),
             entered: VecDeque::new(),
             current: Vec::new(),
             keyboard: KeyboardState::Open,
             wants_completions: false,
-            text: Vec::new(),
-            output: with_own_mode(stdout())?,
-            resize_signal: flag::register(SIGWINCH, Arc::clone(&is_resized))?,
-            is_resized,
+            screen: Screen::open()?,
+            changes: Changes::listen()?,
             raw: Arc::new(RawTerminal::new(stdin())?),
+            resumes: None,
             log: None,
+            record: None,
         };
+        terminal.screen.control(PASTE_ON);
         terminal.draw();
         Ok(terminal)
     }
@@ -114,6 +130,12 @@ impl Terminal {
         self
     }
 
+    /// The same terminal, of which a record is kept.
+    pub(crate) fn with_record(mut self, record: Option<Record>) -> Self {
+        self.record = record;
+        self
+    }
+
     /// For whoever has to give the terminal its settings back when this cannot.
     pub(crate) fn raw(&self) -> Arc<RawTerminal> {
         Arc::clone(&self.raw)
@@ -121,45 +143,79 @@ impl Terminal {
 
     /// Prints a line above the edited one, as it is.
     fn print_above(&mut self, line: &str) {
-        self.text.extend_from_slice(row::ERASE.as_bytes());
-        self.text.extend_from_slice(line.as_bytes());
-        self.text.extend_from_slice(b"\r\n");
+        self.screen.print(line);
         self.draw();
+    }
+
+    fn draw(&mut self) {
+        if self.keyboard != KeyboardState::Open || self.resumes.is_some() {
+            return;
+        }
+        let prompt = self.editor.prompt(&self.prompt);
+        let (text, cursor) = self.editor.shown();
+        let row = Row::new(&prompt, text, cursor, self.screen.columns());
+        self.screen.draw(&row);
     }
 
     /// Stops where something is to be completed first.
     fn press_keys(&mut self) {
         while !self.wants_completions
-            && let Some(byte) = self.typed.pop_front()
+            && let Some(key) = self.typed.pop_front()
         {
-            match self.decoder.decode(byte) {
-                Some(Key::Interrupt) if self.keyboard != KeyboardState::Open => self.interrupt(),
-                Some(key) if self.keyboard == KeyboardState::Open => self.press(key),
+            match key {
+                key if self.keyboard == KeyboardState::Open => self.press(key),
+                Key::Interrupt => self.interrupt(),
+                // What waits to be taken is given up.
+                Key::EndOfInput if self.style.user == User::Guest => self.entered.clear(),
                 _ => {}
             }
         }
+        self.key_due = self
+            .decoder
+            .patience()
+            .map(|patience| Instant::now() + patience);
         self.draw();
     }
 
     fn press(&mut self, key: Key) {
-        match key {
-            Key::Enter => self.enter(),
-            Key::Complete => self.wants_completions = true,
-            Key::Interrupt if self.line.is_empty() => self.interrupt(),
-            Key::Interrupt => self.line.clear(),
-            Key::EndOfInput if self.line.is_empty() => self.end(),
-            Key::EndOfInput => self.line.edit(Key::DeleteAfter),
-            Key::Redraw => self.text.extend_from_slice(b"\x1b[H\x1b[2J"),
-            key => self.line.edit(key),
+        match self.editor.press(key) {
+            Effect::Nothing => {}
+            Effect::Enter(line) => self.enter(line),
+            Effect::EnterAll(lines) => lines.into_iter().for_each(|line| self.enter(line)),
+            Effect::Show(lines) => {
+                for line in lines {
+                    let line = self.style.paint.dim(&Escaped(line.as_bytes()).to_string());
+                    self.screen.print(&line);
+                }
+            }
+            Effect::Refuse => self
+                .screen
+                .print(&self.style.paint.hint("nothing was sent")),
+            Effect::Complete => self.wants_completions = true,
+            Effect::Interrupt => self.interrupt(),
+            Effect::EndOfInput => self.end(),
+            Effect::Suspend => self.suspend(),
+            Effect::Redraw => self.screen.clear(),
+            Effect::CursorAt(column) => self.screen.cursor_at(column),
         }
     }
 
+    fn enter(&mut self, line: String) {
+        let echo = format!("{}{}", self.prompt, Escaped(line.as_bytes()));
+        self.screen.print(&echo);
+        self.keep_record(&echo);
+        let mut line = line.into_bytes();
+        line.push(b'\n');
+        self.entered.push_back(line);
+    }
+
     fn end(&mut self) {
-        self.text.extend_from_slice(row::ERASE.as_bytes());
+        self.screen.erase();
         self.keyboard = match self.style.user {
             User::Guest => KeyboardState::Left,
             User::Operator => {
                 // The server goes on, and from here on Ctrl-C is for the system to understand.
+                self.screen.control(PASTE_OFF);
                 self.raw.restore();
                 KeyboardState::Ended
             }
@@ -178,61 +234,73 @@ impl Terminal {
         }
     }
 
-    fn enter(&mut self) {
-        let line = self.line.take();
-        let echo = format!("{}{}{line}\r\n", row::ERASE, self.style.prompt);
-        self.text.extend_from_slice(echo.as_bytes());
-        let mut line = line.into_bytes();
-        line.push(b'\n');
-        self.entered.push_back(line);
+    /// Lets the user do something else for a while.
+    fn suspend(&mut self) {
+        self.screen.erase();
+        self.screen.control(PASTE_OFF);
+        self.screen.flush();
+        self.raw.restore();
+        self.resumes = Some(Instant::now() + SUSPENDED_BY);
+        // Where nobody could continue it, the system does not stop it.
+        let _ = kill_current_process_group(Signal::TSTP);
     }
 
-    fn draw(&mut self) {
+    /// Goes on after that, or after somebody else has stopped the program.
+    fn resume(&mut self) {
+        self.resumes = None;
         if self.keyboard != KeyboardState::Open {
             return;
         }
-        let columns = tcgetwinsize(&self.output).map_or(0, |size| size.ws_col);
-        let columns = if columns == 0 { 80 } else { columns };
-        let (text, cursor) = (self.line.text(), self.line.before_cursor().len());
-        let drawn = row::draw(self.style.prompt, text, cursor, columns.into());
-        self.text.extend_from_slice(drawn.as_bytes());
+        if self.raw.enter().is_err() {
+            return self.end();
+        }
+        self.screen.control(PASTE_ON);
+        self.screen.resized();
+        self.draw();
     }
 
-    fn print_chat(&mut self, line: &[u8]) {
-        let line = Escaped(line);
+    /// The line with the time before it.
+    fn stamped(&self, line: &str) -> String {
         if !self.style.has_times {
-            return self.print_above(&line.to_string());
+            return line.to_owned();
         }
         let time = Zoned::now().strftime("%H:%M:%S").to_string();
-        let time = self.painted(DIM, &time);
-        self.print_above(&format!("{time} {line}"));
+        format!("{} {line}", self.style.paint.dim(&time))
     }
 
-    fn painted(&self, colour: &str, text: &str) -> String {
-        if self.style.is_coloured {
-            format!("{colour}{text}{RESET}")
-        } else {
-            text.to_owned()
+    fn print_message(&mut self, message: &Message) {
+        let paint = self.style.paint;
+        let text = Escaped(message.text.as_bytes()).to_string();
+        let me = message.me.as_deref().unwrap_or_default();
+        let (text, is_mentioned) = paint.highlighted(&text, me);
+        if self.style.has_bell && (message.is_private || is_mentioned) {
+            self.screen.control("\x07");
+        }
+        let from = Escaped(message.from.as_bytes()).to_string();
+        let line = format!("{}{}: {text}", message.place, paint.name(&from));
+        self.print_above(&self.stamped(&line));
+    }
+
+    fn keep_record(&mut self, line: &str) {
+        if let Some(record) = &mut self.record
+            && let Err(error) = record.add(line)
+        {
+            self.record = None;
+            let failure = format!("the record ends here: {error}");
+            self.print_above(&self.style.paint.hint(&failure));
         }
     }
 
-    /// Erases the edited line for good.
+    /// Leaves the terminal as it was; a line that was not entered stays to be seen.
     fn close(&mut self) {
-        self.text.extend_from_slice(row::ERASE.as_bytes());
-        // As far as the terminal takes it: nobody waits for it here.
-        while !self.text.is_empty() && self.write_some().is_ok_and(|written| written > 0) {}
-    }
-
-    fn write_some(&mut self) -> Result<usize, Errno> {
-        let piece = &self.text[..self.text.len().min(PIPE_BUF)];
-        match rustix::io::write(&self.output, piece) {
-            Ok(written) => {
-                self.text.drain(..written);
-                Ok(written)
-            }
-            Err(Errno::AGAIN | Errno::INTR) => Ok(0),
-            Err(errno) => Err(errno),
+        self.screen.erase();
+        if self.keyboard == KeyboardState::Open && !self.editor.text().is_empty() {
+            let line = Escaped(self.editor.text().as_bytes()).to_string();
+            self.screen.print(&format!("{}{line}", self.prompt));
         }
+        self.screen.control(PASTE_OFF);
+        self.screen.flush();
+        self.raw.restore();
     }
 }
 
@@ -242,11 +310,11 @@ impl Front for Terminal {
     }
 
     fn output(&self) -> BorrowedFd<'_> {
-        self.output.as_fd()
+        self.screen.as_fd()
     }
 
     fn wants_input(&self) -> bool {
-        self.entered.len() < MAX_ENTERED
+        self.entered.len() < MAX_ENTERED && self.resumes.is_none()
     }
 
     fn read(&mut self) {
@@ -256,7 +324,9 @@ impl Front for Terminal {
             // The terminal is gone.
             Ok(0) | Err(_) => self.end(),
             Ok(length) => {
-                self.typed.extend(&buffer[..length]);
+                for &byte in &buffer[..length] {
+                    self.typed.extend(self.decoder.decode(byte));
+                }
                 self.press_keys();
             }
         }
@@ -264,6 +334,12 @@ impl Front for Terminal {
 
     fn next(&mut self) -> Option<Typed<'_>> {
         self.current = self.entered.pop_front()?;
+        Some(Typed::Line(&self.current))
+    }
+
+    fn next_of(&mut self, is_urgent: &dyn Fn(&[u8]) -> bool) -> Option<Typed<'_>> {
+        let place = self.entered.iter().position(|line| is_urgent(line))?;
+        self.current = self.entered.remove(place)?;
         Some(Typed::Line(&self.current))
     }
 
@@ -276,28 +352,34 @@ impl Front for Terminal {
     }
 
     fn completes(&self) -> Option<&str> {
-        self.wants_completions.then(|| self.line.before_cursor())
+        self.wants_completions.then(|| self.editor.before_cursor())
     }
 
     fn complete(&mut self, candidates: &[String]) {
-        let before = self.line.before_cursor();
-        let word = before.rsplit(' ').next().unwrap_or_default();
-        let length = word.len();
+        let before = self.editor.before_cursor();
+        let length = before.rsplit(' ').next().unwrap_or_default().len();
         match candidates {
             [] => {}
-            [only] => self.line.replace_before_cursor(length, &format!("{only} ")),
+            [only] => self.editor.complete(length, only),
             [first, ..] => {
                 let common = common_prefix(candidates);
                 if common > length {
-                    self.line.replace_before_cursor(length, &first[..common]);
+                    self.editor.complete(length, &first[..common]);
                 } else {
-                    let list = candidates.join("  ");
-                    self.print_above(&self.painted(DIM, &list));
+                    let list: Vec<_> = candidates.iter().map(|word| word.trim_end()).collect();
+                    self.print_above(&self.style.paint.dim(&list.join("  ")));
                 }
             }
         }
         self.wants_completions = false;
         self.press_keys();
+    }
+
+    fn set_prompt(&mut self, prompt: &str) {
+        if self.prompt != prompt {
+            prompt.clone_into(&mut self.prompt);
+            self.draw();
+        }
     }
 
     fn log(&self) -> Option<BorrowedFd<'_>> {
@@ -312,54 +394,100 @@ impl Front for Terminal {
         self.log = Some(log);
     }
 
-    fn refresh(&mut self) {
-        if self.is_resized.swap(false, Ordering::Relaxed) {
+    fn changes(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.changes.as_fd())
+    }
+
+    fn note_changes(&mut self) {
+        if self.changes.read() {
+            self.resume();
+        } else if self.resumes.is_none() {
+            self.screen.resized();
             self.draw();
         }
     }
 
-    fn has_room(&self) -> bool {
-        self.text.len() < MAX_WAITING
+    fn deadline(&self) -> Option<Instant> {
+        let due = [self.key_due, self.screen.answer_due(), self.resumes];
+        due.into_iter().flatten().min()
     }
 
-    fn show(&mut self, said: Said) {
-        match said {
-            Said::Bytes(line) | Said::Line(line) => self.print_chat(&line),
-            Said::Hint(hint) | Said::Question(hint) => {
-                self.print_above(&self.painted(HINT, &hint));
-            }
-            Said::End(_) => {}
+    fn tick(&mut self, now: Instant) {
+        let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= now);
+        if is_due(self.resumes) {
+            self.resume();
+        }
+        if is_due(self.screen.answer_due()) {
+            self.screen.give_up_asking();
+            self.draw();
+        }
+        if is_due(self.key_due) {
+            self.typed.extend(self.decoder.time_out());
+            self.press_keys();
         }
     }
 
+    fn has_room(&self) -> bool {
+        self.screen.backlog() < MAX_WAITING && self.screen.answer_due().is_none()
+    }
+
+    fn show(&mut self, said: Said) {
+        let line = match &said {
+            Said::Bytes(line) | Said::Line(line) => Escaped(line).to_string(),
+            Said::Message(message) => message.to_string(),
+            Said::Hint(hint) | Said::Question(hint) => hint.clone(),
+            Said::End(_) => return,
+        };
+        match &said {
+            Said::Message(message) => self.print_message(message),
+            Said::Hint(_) | Said::Question(_) => self.print_above(&self.style.paint.hint(&line)),
+            _ => self.print_above(&self.stamped(&line)),
+        }
+        self.keep_record(&line);
+    }
+
     fn wants_output(&self) -> bool {
-        !self.text.is_empty()
+        self.screen.backlog() > 0
     }
 
     fn write(&mut self) -> Result<(), Errno> {
-        self.write_some().map(drop)
+        self.screen.write().map(drop)
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        low_level::unregister(self.resize_signal);
         self.close();
-        self.raw.restore();
         if let Some(log) = self.log.take() {
             log.finish();
         }
     }
 }
 
-/// How many bytes all have in common from their beginning.
+/// How many bytes all have in common from their beginning, up to a character's end.
 fn common_prefix(candidates: &[String]) -> usize {
-    rustyline::completion::longest_common_prefix(candidates).map_or(0, str::len)
+    let [first, rest @ ..] = candidates else {
+        return 0;
+    };
+    let is_common = |&(index, character): &(usize, char)| {
+        rest.iter().all(|other| {
+            let other = other.get(index..).unwrap_or_default();
+            other.starts_with(character)
+        })
+    };
+    let common = first.char_indices().take_while(is_common).last();
+    common.map_or(0, |(index, character)| index + character.len_utf8())
 }
 
-const DIM: &str = "\x1b[2m";
-const HINT: &str = "\x1b[33m";
-const RESET: &str = "\x1b[m";
+/// Until somebody says something else.
+const PROMPT: &str = "> ";
+
+/// Bracketed paste: what is pasted comes with a mark at either end.
+const PASTE_ON: &str = "\x1b[?2004h";
+const PASTE_OFF: &str = "\x1b[?2004l";
+
+/// A process that is not stopped by then will not be.
+const SUSPENDED_BY: Duration = Duration::from_millis(200);
 
 /// How many lines may be entered before anybody takes them.
 const MAX_ENTERED: usize = 1000;

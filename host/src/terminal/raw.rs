@@ -21,22 +21,32 @@ impl RawTerminal {
     /// The system's: it is no terminal, for example.
     pub(super) fn new(terminal: impl AsFd) -> io::Result<Self> {
         let terminal = terminal.as_fd().try_clone_to_owned()?;
-        let settings = tcgetattr(&terminal)?;
-        let mut raw = settings.clone();
+        let raw = Self {
+            settings: tcgetattr(&terminal)?,
+            terminal,
+            is_raw: AtomicBool::new(false),
+        };
+        raw.enter()?;
+        Ok(raw)
+    }
+
+    /// Changes the settings, whatever they are now.
+    ///
+    /// # Errors
+    ///
+    /// The system's: the terminal is gone, for example.
+    pub(super) fn enter(&self) -> io::Result<()> {
+        let mut raw = self.settings.clone();
         raw.input_modes -= InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR;
         raw.input_modes -= InputModes::IXON | InputModes::ISTRIP;
         raw.local_modes -= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ECHONL;
         raw.local_modes -= LocalModes::ISIG | LocalModes::IEXTEN;
         raw.special_codes[SpecialCodeIndex::VMIN] = 1;
         raw.special_codes[SpecialCodeIndex::VTIME] = 0;
+        self.is_raw.store(true, Ordering::SeqCst);
         // What was typed before stays; what is printed does not have to be waited for.
-        tcsetattr(&terminal, OptionalActions::Now, &raw)?;
-        let is_raw = AtomicBool::new(true);
-        Ok(Self {
-            terminal,
-            settings,
-            is_raw,
-        })
+        tcsetattr(&self.terminal, OptionalActions::Now, &raw)?;
+        Ok(())
     }
 
     /// Gives the terminal its settings back already; once, since they may be others later.

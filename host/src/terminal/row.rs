@@ -1,40 +1,58 @@
 //! The one row of the screen in which a line is edited.
 
+use std::borrow::Cow;
+
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// What to write so that the row shows the prompt and as much of `text` as fits, with the cursor at
-/// byte `cursor` of it, on a screen of so many columns. The cursor has to be in the row, anywhere.
-///
-/// A text that is too long is scrolled, not wrapped: the row is always one, so nobody has to know
-/// where on the screen it is.
-pub(super) fn draw(prompt: &str, text: &str, cursor: usize, columns: usize) -> String {
-    // The last column stays free: a terminal may wrap as soon as something is in it.
-    let room = columns.saturating_sub(prompt.width() + 1).max(2);
-    let start = first_visible(&text[..cursor], room);
-    let visible = fitting(&text[start..], room);
-    let column = prompt.width() + text[start..cursor].width();
-    format!("\r{prompt}{visible}\x1b[K\r{}", forward(column))
+/// What a row shows, and where the cursor is in it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) shown: String,
+    /// Counted from 0.
+    pub(super) cursor: usize,
 }
 
-/// What to write so that the row is empty.
-pub(super) const ERASE: &str = "\r\x1b[K";
-
-/// Where to begin to show a text so that its end is visible, too.
-fn first_visible(before_cursor: &str, room: usize) -> usize {
-    if before_cursor.width() <= room {
-        return 0;
+impl Row {
+    /// The prompt and as much of `text` as fits, with the cursor at byte `cursor` of it, on a
+    /// screen of so many columns.
+    ///
+    /// A text that is too long is scrolled, not wrapped: the row is always one, so nobody has to
+    /// know where on the screen it is.
+    pub(super) fn new(prompt: &str, text: &str, cursor: usize, columns: usize) -> Self {
+        let (before, after) = text.split_at(cursor);
+        let (before, after) = (visible(before), visible(after));
+        // The last column stays free: a terminal may wrap as soon as something is in it.
+        let prompt = fitting(prompt, columns.saturating_sub(LEAST_ROOM));
+        let room = columns.saturating_sub(prompt.width() + 1).max(2);
+        let before = fitting_end(&before, room);
+        let after = fitting(&after, room - before.width().min(room));
+        Self {
+            shown: format!("{prompt}{before}{after}"),
+            cursor: prompt.width() + before.width(),
+        }
     }
+}
+
+/// A TAB as something that is one column wide.
+fn visible(text: &str) -> Cow<'_, str> {
+    if text.contains('\t') {
+        Cow::Owned(text.replace('\t', "\u{2409}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// As much of a text as fits, up to its end.
+fn fitting_end(text: &str, room: usize) -> &str {
     let mut width = 0;
-    let mut start = before_cursor.len();
-    for (index, grapheme) in before_cursor.grapheme_indices(true).rev() {
+    for (index, grapheme) in text.grapheme_indices(true).rev() {
         width += grapheme.width();
         if width > room {
-            break;
+            return &text[index + grapheme.len()..];
         }
-        start = index;
     }
-    start
+    text
 }
 
 /// As much of a text as fits, from its beginning.
@@ -49,12 +67,8 @@ fn fitting(text: &str, room: usize) -> &str {
     text
 }
 
-fn forward(columns: usize) -> String {
-    match columns {
-        0 => String::new(),
-        _ => format!("\x1b[{columns}C"),
-    }
-}
+/// How many columns the text has at least, whatever the prompt.
+const LEAST_ROOM: usize = 10;
 
 #[cfg(test)]
 mod tests {
@@ -62,22 +76,33 @@ mod tests {
 
     #[test]
     fn a_short_text_is_shown_whole_with_the_cursor_in_its_place() {
-        assert_eq!(draw("> ", "abc", 1, 80), "\r> abc\x1b[K\r\x1b[3C");
-        assert_eq!(draw("> ", "漢字", 3, 80), "\r> 漢字\x1b[K\r\x1b[4C");
-        assert_eq!(draw("", "", 0, 80), "\r\x1b[K\r");
+        assert_eq!(row("> ", "abc", 1, 80), ("> abc", 3));
+        assert_eq!(row("> ", "漢字", 3, 80), ("> 漢字", 4));
+        assert_eq!(row("> ", "a\tb", 2, 80), ("> a␉b", 4));
+        assert_eq!(row("", "", 0, 80), ("", 0));
     }
 
     #[test]
     fn a_long_text_is_scrolled_so_that_the_cursor_is_seen() {
-        assert_eq!(draw("> ", "abcdefghij", 10, 8), "\r> fghij\x1b[K\r\x1b[7C");
-        assert_eq!(draw("> ", "abcdefghij", 0, 8), "\r> abcde\x1b[K\r\x1b[2C");
-        assert_eq!(draw("> ", "漢字漢字", 12, 8), "\r> 漢字\x1b[K\r\x1b[6C");
+        assert_eq!(row("> ", "abcdefghijkl", 12, 12), ("> defghijkl", 11));
+        assert_eq!(row("> ", "abcdefghijkl", 0, 12), ("> abcdefghi", 2));
+        assert_eq!(row("> ", "漢字漢字漢字", 18, 12), ("> 漢字漢字", 10));
+    }
+
+    #[test]
+    fn a_prompt_leaves_room_for_the_text() {
+        assert_eq!(row("a long prompt> ", "abc", 3, 15), ("a lonabc", 8));
     }
 
     #[test]
     fn a_screen_without_room_is_no_reason_to_panic() {
         for columns in 0..5 {
-            draw("> ", "a漢b", 4, columns);
+            row("> ", "a漢b", 4, columns);
         }
+    }
+
+    fn row(prompt: &str, text: &str, cursor: usize, columns: usize) -> (&'static str, usize) {
+        let row = Row::new(prompt, text, cursor, columns);
+        (row.shown.leak(), row.cursor)
     }
 }
