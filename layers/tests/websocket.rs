@@ -625,7 +625,7 @@ proptest! {
         end.receive(&frames);
         let (heard, is_wrong) = lines_of_another_make(&frames);
         prop_assert_eq!(&end.heard, &heard);
-        // What never came to its end is refused here at its beginning.
+        // Binary messages are refused here with their beginning, there once they are whole.
         prop_assert!(end.error.is_some() || !is_wrong);
     }
 

@@ -140,11 +140,11 @@ impl Reader {
             OpCode::Data(_) => {
                 self.message.extend(bare);
                 self.in_message = !header.is_final;
+                check_text(self.kind, &self.message, header.is_final)?;
                 if self.in_message {
                     each(Received::Sign)?;
                     return Ok(false);
                 }
-                check_text(self.kind, &self.message)?;
                 each(Received::Message(&self.message))?;
                 self.message.clear();
             }
@@ -175,9 +175,12 @@ fn check_control(header: &FrameHeader, length: u64) -> Result<(), Violation> {
     }
 }
 
-fn check_text(kind: Kind, message: &[u8]) -> Result<(), Violation> {
-    match kind {
-        Kind::Text if std::str::from_utf8(message).is_err() => Err(Violation::NotUtf8),
+/// `is_whole`: nothing comes that could complete a last character.
+fn check_text(kind: Kind, text: &[u8], is_whole: bool) -> Result<(), Violation> {
+    match std::str::from_utf8(text) {
+        Err(error) if kind == Kind::Text && (is_whole || error.error_len().is_some()) => {
+            Err(Violation::NotUtf8)
+        }
         _ => Ok(()),
     }
 }
@@ -194,6 +197,6 @@ fn parse_close(payload: &[u8]) -> Result<Option<CloseCode>, Violation> {
             "a close frame has a code that nobody sends",
         ));
     }
-    check_text(Kind::Text, reason)?;
+    check_text(Kind::Text, reason, true)?;
     Ok(Some(code))
 }
