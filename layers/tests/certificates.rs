@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+mod pki;
 mod world;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use std::{env, fs};
@@ -13,73 +14,8 @@ use linechat_layers::tls::{
     Certificate, CertificateFiles, Client, Renewable, Trust, TrustError, readable_by_others,
 };
 use linechat_protocol::LayerStage;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
-};
+use pki::{Folder, authority, authority_named, issued};
 use world::connecting_to;
-
-/// A folder of its own, which is gone afterwards.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("linechat-layers-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, content).unwrap();
-        path
-    }
-
-    /// A certificate and its key, in `NAME.pem` and `NAME.key`.
-    fn write_pair(&self, name: &str, pair: &Issued) -> CertificateFiles {
-        CertificateFiles::new(
-            self.write(&format!("{name}.pem"), &pair.certificate),
-            self.write(&format!("{name}.key"), &pair.key),
-        )
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A certificate and its key as PEM.
-struct Issued {
-    certificate: String,
-    key: String,
-}
-
-/// One that its authority vouches for, until the first of January of `year`.
-fn issued(authority: &Authority, name: &str, year: i32) -> Issued {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-    params.not_after = date_time_ymd(year, 1, 1);
-    let certificate = params.signed_by(&key, authority).unwrap();
-    Issued {
-        certificate: certificate.pem(),
-        key: key.serialize_pem(),
-    }
-}
-
-fn authority() -> Authority {
-    authority_named("An authority")
-}
-
-type Authority = CertifiedIssuer<'static, KeyPair>;
-
-/// One of this name.
-fn authority_named(name: &str) -> Authority {
-    let mut params = CertificateParams::new([]).unwrap();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
 
 /// What says that it is something, and is not.
 fn noise(label: &str) -> String {
