@@ -1,5 +1,5 @@
-//! What is fuzzed: functions that take any bytes and panic when `linechat-protocol` breaks one of
-//! its promises.
+//! What is fuzzed: functions that take any bytes and panic when `linechat-protocol` or
+//! `linechat-layers` breaks one of its promises.
 //!
 //! The programs in `fuzz_targets` hand them what libFuzzer makes up. Built without cargo-fuzz, the
 //! same programs run the inputs in the files that they are given, and `tests/corpus.rs` runs all
@@ -8,6 +8,7 @@
 pub mod clients;
 pub mod grammars;
 pub mod irc;
+pub mod layers;
 pub mod lines;
 pub mod servers;
 

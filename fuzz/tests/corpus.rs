@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use linechat_fuzz::{clients, grammars, irc, lines, servers};
+use linechat_fuzz::{clients, grammars, irc, layers, lines, servers};
 
 macro_rules! targets {
     ($($name:ident: $body:path,)*) => {
@@ -36,6 +36,8 @@ targets! {
     rooms_client: clients::rooms,
     rooms_grammar: grammars::rooms,
     rooms_server: servers::rooms,
+    tls_layer: layers::tls,
+    web_layer: layers::web,
 }
 
 #[test]

@@ -25,3 +25,7 @@ pub mod web;
 mod websocket;
 
 pub use crate::stacked::Stacked;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -10,7 +10,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant as Clock};
 use std::{env, thread};
 
@@ -143,8 +143,12 @@ fn web_server(name: &str) -> Server {
     })
 }
 
-/// What a client prints, on both its outputs, for what is typed. Nothing if it is not installed.
-fn run(program: &str, arguments: &[&str], typed: &str) -> Option<(bool, String)> {
+/// What is typed into a client, each with what is awaited before anything else is typed.
+type Script<'a> = &'a [(&'a str, &'a str)];
+
+/// Whether a client ends well, and what it says on both its outputs. Nothing if it is not
+/// installed.
+fn run(program: &str, arguments: &[&str], script: Script<'_>) -> Option<(bool, String)> {
     let child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -156,38 +160,100 @@ fn run(program: &str, arguments: &[&str], typed: &str) -> Option<(bool, String)>
         return None;
     };
     let mut keyboard = child.stdin.take().unwrap();
-    let typed = typed.to_owned();
-    // Commands of `openssl s_client` have to come one by one; the keyboard stays open until the
-    // server closes.
-    let typing = thread::spawn(move || {
-        for line in typed.split_inclusive('\n') {
-            if keyboard.write_all(line.as_bytes()).is_err() {
-                break;
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        keyboard
-    });
-    let output = child.wait_with_output().unwrap();
-    drop(typing.join());
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    Some((output.status.success(), said))
+    let mut screen = Screen::new(child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    for (typed, awaited) in script {
+        // The client may have left, as it says on the screen.
+        let _ = keyboard.write_all(typed.as_bytes());
+        screen.wait_for(awaited);
+    }
+    screen.wait_until_it_is_off();
+    let status = child.wait().unwrap();
+    drop(keyboard);
+    Some((
+        status.success(),
+        String::from_utf8_lossy(&screen.shown).into_owned(),
+    ))
 }
 
-fn openssl(server: &Server, options: &[&str], typed: &str) -> Option<(bool, String)> {
+/// What a client has said.
+struct Screen {
+    output: Receiver<Vec<u8>>,
+    shown: Vec<u8>,
+    /// How much of it has been waited for.
+    seen: usize,
+}
+
+impl Screen {
+    fn new(stdout: impl Read + Send + 'static, stderr: impl Read + Send + 'static) -> Self {
+        let (sender, output) = channel();
+        show(stdout, sender.clone());
+        show(stderr, sender);
+        Self {
+            output,
+            shown: Vec::new(),
+            seen: 0,
+        }
+    }
+
+    /// Returns when this is shown behind what was waited for before, or the client ends.
+    fn wait_for(&mut self, text: &str) {
+        loop {
+            let unseen = String::from_utf8_lossy(&self.shown[self.seen..]).into_owned();
+            if let Some(found) = unseen.find(text) {
+                self.seen += found + text.len();
+                return;
+            }
+            if !self.wait() {
+                return;
+            }
+        }
+    }
+
+    fn wait_until_it_is_off(&mut self) {
+        while self.wait() {}
+    }
+
+    /// Whether more was shown.
+    fn wait(&mut self) -> bool {
+        match self.output.recv_timeout(Duration::from_secs(60)) {
+            Ok(shown) => {
+                self.shown.extend(shown);
+                true
+            }
+            Err(RecvTimeoutError::Disconnected) => false,
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("it hangs: {}", String::from_utf8_lossy(&self.shown))
+            }
+        }
+    }
+}
+
+fn show(mut output: impl Read + Send + 'static, screen: Sender<Vec<u8>>) {
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(length @ 1..) = output.read(&mut buffer) {
+            let _ = screen.send(buffer[..length].to_vec());
+        }
+    });
+}
+
+fn openssl(server: &Server, options: &[&str], script: Script<'_>) -> Option<(bool, String)> {
     let address = format!("localhost:{}", server.port);
     let ca = server.ca();
     let base = ["s_client", "-connect", &address, "-CAfile", &ca];
     let checked = ["-verify_return_error", "-verify_hostname", "localhost"];
-    run("openssl", &[&base[..], &checked, options].concat(), typed)
+    run("openssl", &[&base[..], &checked, options].concat(), script)
 }
 
 #[test]
 fn openssl_talks_in_both_versions_and_hears_goodbye() {
     for version in ["-tls1_2", "-tls1_3"] {
         let server = lines_server("openssl");
-        let Some((ok, said)) = openssl(&server, &[version, "-quiet"], "hello\nQUIT\n") else {
+        let Some((ok, said)) = openssl(
+            &server,
+            &[version, "-quiet"],
+            &[("hello\n", "HELLO"), ("QUIT\n", "")],
+        ) else {
             return;
         };
         assert!(ok, "{said}");
@@ -200,7 +266,8 @@ fn openssl_talks_in_both_versions_and_hears_goodbye() {
 fn openssl_may_say_goodbye_first_and_hears_its_answer() {
     let server = lines_server("goodbye");
     // `Q` at the start of a line ends the client.
-    let Some((ok, said)) = openssl(&server, &["-tls1_3"], "hello\nQ\n") else {
+    let Some((ok, said)) = openssl(&server, &["-tls1_3"], &[("hello\n", "HELLO"), ("Q\n", "")])
+    else {
         return;
     };
     assert!(ok, "{said}");
@@ -211,7 +278,8 @@ fn openssl_may_say_goodbye_first_and_hears_its_answer() {
 #[test]
 fn openssl_cannot_renegotiate() {
     let server = lines_server("renegotiate");
-    let Some((ok, said)) = openssl(&server, &["-tls1_2"], "hello\nR\n") else {
+    let Some((ok, said)) = openssl(&server, &["-tls1_2"], &[("hello\n", "HELLO"), ("R\n", "")])
+    else {
         return;
     };
     assert!(!ok && said.contains("no renegotiation"), "{said}");
@@ -220,7 +288,7 @@ fn openssl_cannot_renegotiate() {
 #[test]
 fn openssl_cannot_update_keys_without_end() {
     let server = lines_server("update");
-    let Some((_, said)) = openssl(&server, &["-tls1_3"], &"K\n".repeat(40)) else {
+    let Some((_, said)) = openssl(&server, &["-tls1_3"], &[("K\n", "KEYUPDATE"); 33]) else {
         return;
     };
     assert!(said.contains("KEYUPDATE"), "{said}");
@@ -246,7 +314,11 @@ fn gnutls_talks_in_both_versions() {
             &port,
             "localhost",
         ];
-        let Some((ok, said)) = run("gnutls-cli", &arguments, "hello\nQUIT\n") else {
+        let Some((ok, said)) = run(
+            "gnutls-cli",
+            &arguments,
+            &[("hello\n", "HELLO"), ("QUIT\n", "")],
+        ) else {
             return;
         };
         assert!(ok, "{said}");
@@ -264,8 +336,13 @@ fn curl_gets_the_page_and_is_told_what_it_did_wrong() {
     let secure = secure_web_server("curl");
     let ca = secure.ca();
     let page = format!("https://localhost:{}/", secure.port);
-    let curl =
-        |arguments: &[&str]| run("curl", &[&["-sS", "--cacert", &ca], arguments].concat(), "");
+    let curl = |arguments: &[&str]| {
+        run(
+            "curl",
+            &[&["-sS", "--cacert", &ca], arguments].concat(),
+            &[],
+        )
+    };
     let Some((ok, said)) = curl(&["--http2", &page]) else {
         return;
     };
@@ -333,7 +410,7 @@ fn python_talks_through_websocket_in_every_subprotocol() {
         format!("ws://localhost:{}/ws", server.port),
     ] {
         for protocol in ["", "text.ircv3.net", "binary.ircv3.net"] {
-            let (ok, said) = run(&python(), &["-c", CHAT, &url, &ca, protocol], "").unwrap();
+            let (ok, said) = run(&python(), &["-c", CHAT, &url, &ca, protocol], &[]).unwrap();
             assert!(ok, "{said}");
             let agreed = if protocol.is_empty() {
                 "None"
