@@ -16,8 +16,8 @@ use crate::pause::Pauses;
 /// Each dialect has its own: [`direct::Client`](crate::direct::Client),
 /// [`rooms::Client`](crate::rooms::Client), [`pair::Client`](crate::pair::Client),
 /// [`addressed::Client`](crate::addressed::Client), [`irc::Client`](crate::irc::Client), and
-/// [`LineClient`](crate::LineClient) for `echo` and `relay`. They differ in their requests and in their events. What they share is how
-/// they are driven:
+/// [`LineClient`](crate::LineClient) for `echo` and `relay`. They differ in their requests and in
+/// their events. What they share is how they are driven:
 ///
 /// 1. **Make requests.** They are queued, or refused with a [`RequestError`] before anything is
 ///    sent.
