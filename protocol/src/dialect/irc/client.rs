@@ -505,6 +505,20 @@ mod tests {
     }
 
     #[test]
+    fn registered_is_told_once_and_the_message_of_the_day_as_often_as_it_comes() {
+        let mut client = registered();
+        let told = heard(&mut client, ":irc 376 dan :End\n");
+        let params = ["dan", "End"].map(String::from).to_vec();
+        assert_eq!(
+            told,
+            [Event::Reply {
+                number: 376,
+                params
+            }]
+        );
+    }
+
+    #[test]
     fn a_server_without_bots_has_no_mode_for_them() {
         let mut client = Client::new();
         client.register("dan", "Dan").unwrap();

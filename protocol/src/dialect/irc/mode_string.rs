@@ -100,8 +100,9 @@ mod tests {
     use alloc::string::ToString as _;
 
     use super::super::mask::Mask;
-    use super::super::mode::ListMode;
+    use super::super::mode::{ListMode, Prefix};
     use super::super::mode_change::channel_mode_changes;
+    use super::super::source::Source;
     use super::*;
 
     fn shown(params: &[&str]) -> String {
@@ -145,5 +146,28 @@ mod tests {
         assert!(text.lines().last().unwrap().contains("b-l "));
         let expected: Vec<_> = masks.iter().map(|mask| format!("{mask}!*@*")).collect();
         assert_eq!(words, expected);
+    }
+
+    #[test]
+    fn a_change_that_does_not_fit_leaves_no_trace() {
+        let grant = |nick| ModeChange::Prefix(Prefix::Operator, true, nick);
+        let mut modes = ModeString::default();
+        assert!(
+            modes.try_push(&grant("dan"), 0),
+            "the first one always fits"
+        );
+        assert!(!modes.try_push(&ModeChange::UnsetKey, "+o dan-k".len()));
+        assert!(modes.try_push(&grant("wiz"), "+oo dan wiz".len()));
+        assert_eq!(modes.to_string(), "+oo dan wiz");
+    }
+
+    #[test]
+    fn a_line_without_room_still_makes_an_end() {
+        let changes = [ModeChange::SetLimit(5), ModeChange::UnsetKey];
+        let mut out = Vec::new();
+        let source = "x".repeat(600);
+        let begin = |line: &mut LineWriter<'_>| line.source(Source::server(&source));
+        write_mode_lines(&mut out, begin, "#den", &changes);
+        assert_eq!(out.split(|&byte| byte == b'\n').count(), 2 + 1);
     }
 }
