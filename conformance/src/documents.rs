@@ -9,6 +9,7 @@
 //! bob* connects                      or: connects from 192.0.2.7:50001
 //! bob> hello                         bob sends a line
 //! bob< alice: hello                  bob receives a line
+//! bob* sends hello and no ending     bob sends the beginning of a line
 //! bob* disconnects                   bob ends the connection
 //! bob* is disconnected               the server has ended it
 //! ann* is at the server's keyboard   ann is the console, and does not connect
@@ -63,6 +64,7 @@ pub(crate) enum Event {
     Connects { from: Option<String> },
     SitsAtKeyboard,
     Says(Vec<u8>),
+    Begins(Vec<u8>),
     Hears(Vec<u8>),
     Disconnects,
     IsDisconnected,
@@ -132,6 +134,9 @@ impl Event {
         if let Some(address) = text.strip_prefix("connects from ") {
             let from = Some(address.to_owned());
             return Some(Self::Connects { from });
+        }
+        if let Some(begun) = text.strip_prefix("sends ") {
+            return unescaped(begun.strip_suffix(" and no ending")?).map(Self::Begins);
         }
         match text {
             "connects" => Some(Self::Connects { from: None }),
@@ -231,7 +236,7 @@ mod tests {
             name: "example",
             text: "Text\n\n```transcript rooms\n$ linechat-tokio serve rooms -q\n\n# A remark.\n\
                    bob* connects from [::1]:7\nbob> #x  y\nbob<\nbob> a\\x07b\n\
-                   bob* is disconnected\n```\nbob> no\n",
+                   bob* sends hal and no ending\nbob* is disconnected\n```\nbob> no\n",
         };
         let step = |who: &str, event| Step {
             who: who.to_owned(),
@@ -246,7 +251,8 @@ mod tests {
                 (8, step("bob", Event::Says(b"#x  y".to_vec()))),
                 (9, step("bob", Event::Hears(Vec::new()))),
                 (10, step("bob", Event::Says(b"a\x07b".to_vec()))),
-                (11, step("bob", Event::IsDisconnected)),
+                (11, step("bob", Event::Begins(b"hal".to_vec()))),
+                (12, step("bob", Event::IsDisconnected)),
             ],
         };
         assert_eq!(DOCUMENT.transcripts().collect::<Vec<_>>(), [scene]);
@@ -258,6 +264,7 @@ mod tests {
             "bob",
             "bob: hi",
             "bob* leaves",
+            "bob* sends hi",
             "> hi",
             "two words> hi",
             "bob> \\n",

@@ -92,6 +92,11 @@ impl<'s> Stage<'s> {
                 actor.peer.send(line);
                 actor.has_spoken = true;
             }
+            Event::Begins(text) => {
+                let actor = self.actor(who);
+                actor.peer.send(text);
+                actor.has_spoken = true;
+            }
             Event::Hears(text) => {
                 let line = [&self.meant(text), self.output_ending().as_bytes()].concat();
                 self.actor(who).peer.expect(line);
