@@ -5,7 +5,7 @@
 //! text, of which every message is made that they fit into.
 
 use linechat_protocol::direct::{RequestHeader, Username};
-use linechat_protocol::rooms::{Nickname, Refusal, RoomName};
+use linechat_protocol::rooms::{Refusal, RoomName, UserName};
 use linechat_protocol::{addressed, direct, rooms};
 
 /// Requests, refusals and replies of `rooms`.
@@ -125,7 +125,7 @@ fn rooms_replies(name: &str, text: &str) {
 
     let mut replies = vec![Reply::Error(text), Reply::Help(text), Reply::List("")];
     let room = RoomName::parse(name).ok();
-    if let Some(from) = Nickname::parse(name.as_bytes()) {
+    if let Some(from) = UserName::parse(name) {
         replies.extend([Reply::Public { from, text }, Reply::Private { from, text }]);
         replies.extend(room.map(|room| Reply::Room { room, from, text }));
     }

@@ -12,17 +12,6 @@ pub mod layers;
 pub mod lines;
 pub mod servers;
 
-#[path = "../../protocol/tests/server/laws.rs"]
-mod laws;
-#[path = "../../protocol/tests/server/model/mod.rs"]
-mod model;
-#[allow(dead_code, reason = "the property tests use the rest")]
-#[path = "../../protocol/tests/server/ops.rs"]
-mod ops;
-#[allow(dead_code, reason = "the other tests of the server use the rest")]
-#[path = "../../protocol/tests/server/wire.rs"]
-mod wire;
-
 use std::{env, fs, io};
 
 #[cfg(fuzzing)]

@@ -1,9 +1,10 @@
 //! How servers make lines of a stream.
 
-use linechat_protocol::{Config, Dialect, Framing, Setting};
+use linechat_laws::config::{Config, takes_framing};
+use linechat_protocol::{Dialect, Framing};
 
-use crate::laws;
-use crate::ops::{Chunk, Op};
+use linechat_laws::laws;
+use linechat_laws::ops::{Chunk, Op};
 
 /// A stream that comes in pieces is understood like one that comes at once.
 ///
@@ -20,7 +21,7 @@ pub fn cut_anywhere(bytes: &[u8]) {
         0 => Framing::Lines,
         _ => Framing::Auto,
     };
-    config.framing = Some(framing).filter(|_| dialect.takes(Setting::Framing));
+    config.framing = Some(framing).filter(|_| takes_framing(dialect));
     config.limits.max_line = 1 + usize::from(max_line);
     let said = |conn, bytes: &[u8]| Op::Bytes(conn, Chunk(bytes.to_vec()));
     let console = if dialect == Dialect::PAIR { 7 } else { 0 };

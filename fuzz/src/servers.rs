@@ -6,10 +6,11 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use linechat_protocol::{Config, Dialect, Framing, Setting};
+use linechat_laws::config::{Config, takes_chunks, takes_framing};
+use linechat_protocol::{Dialect, Framing};
 
-use crate::laws;
-use crate::ops::Op;
+use linechat_laws::laws;
+use linechat_laws::ops::Op;
 
 /// The server of `echo`.
 pub fn echo(bytes: &[u8]) {
@@ -79,10 +80,10 @@ struct Choices {
 impl Choices {
     fn roomy(&self) -> Config {
         let mut config = Config::new(self.dialect);
-        if self.dialect.takes(Setting::Framing) {
+        if takes_framing(self.dialect) {
             config.framing = match self.flags % 4 {
                 1 => Some(Framing::Lines),
-                2 if self.dialect.takes(Setting::Chunks) => Some(Framing::Chunks),
+                2 if takes_chunks(self.dialect) => Some(Framing::Chunks),
                 3 => Some(Framing::Auto),
                 _ => None,
             };
@@ -123,7 +124,7 @@ impl Choices {
     /// Chunks are what was cut, so that only lines can do without.
     fn narrow_by_lines(&self) -> Config {
         let mut config = self.narrow();
-        if self.dialect.takes(Setting::Framing) && config.framing != Some(Framing::Auto) {
+        if takes_framing(self.dialect) && config.framing != Some(Framing::Auto) {
             config.framing = Some(Framing::Lines);
         }
         config

@@ -9,9 +9,10 @@ use thiserror::Error;
 use tracing::warn;
 
 use crate::address::Address;
-use crate::prepare;
+use linechat_driver::prepare;
 
-/// Listens on every address. The listeners are nonblocking, and connections to them succeed.
+/// Listens on every address, and returns the listeners of each. They are nonblocking, and
+/// connections to them succeed.
 ///
 /// A host name may stand for several addresses: the server listens on all that this machine has,
 /// at least one. `[::]` serves IPv4, too, unless `0.0.0.0` with the same port has a listener of its
@@ -20,7 +21,7 @@ use crate::prepare;
 /// # Errors
 ///
 /// The first address that cannot be looked up or listened on; then there is no listener at all.
-pub fn listen(addresses: &[Address]) -> Result<Vec<TcpListener>, ListenError> {
+pub fn listen(addresses: &[Address]) -> Result<Vec<Vec<TcpListener>>, ListenError> {
     let mut resolved = Vec::new();
     for address in addresses {
         let targets = address.resolve();
@@ -34,7 +35,7 @@ pub fn listen(addresses: &[Address]) -> Result<Vec<TcpListener>, ListenError> {
     let mut listeners = Vec::new();
     for (address, targets) in &resolved {
         let bound = listen_on_each(targets, &all);
-        listeners.extend(bound.map_err(|source| ListenError::bind(address, source))?);
+        listeners.push(bound.map_err(|source| ListenError::bind(address, source))?);
     }
     Ok(listeners)
 }
@@ -148,7 +149,7 @@ mod tests {
             .iter()
             .map(|address| address.parse().unwrap())
             .collect();
-        listen(&addresses)
+        listen(&addresses).map(|listeners| listeners.into_iter().flatten().collect())
     }
 
     #[test]

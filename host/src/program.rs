@@ -1,15 +1,16 @@
 //! A program from its command line to its exit status.
 
 use std::io::{self, IsTerminal};
-use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
+use linechat_driver::Service;
 use linechat_protocol::{ConfigError, Server};
 use thiserror::Error;
 use tracing::{error, warn};
 
-use crate::cli::{self, Request, ServeOptions};
+use crate::cli::{self, ListenerOptions, Request, ServeOptions};
 use crate::connect;
 use crate::console::Console;
 use crate::descriptors;
@@ -18,28 +19,11 @@ use crate::log::{self, LogReader};
 use crate::signals::Signals;
 use crate::terminal::Terminal;
 
-/// What a runtime adapter is to serve. All sockets are nonblocking.
-pub struct Service {
-    /// The state machine, which has seen nothing yet.
-    pub server: Server,
-    /// Sockets that are bound and listen. Empty with `--no-listen`: then the server ends when the
-    /// console has left.
-    pub listeners: Vec<TcpListener>,
-    /// The program's own standard input and output as one more connection, whose peer is
-    /// [`Peer::Console`](linechat_protocol::Peer::Console).
-    ///
-    /// It is one half of a pair of Unix stream sockets. It comes as a `TcpStream` so that an
-    /// adapter needs no second type of stream: reading, writing, shutting down and waiting for
-    /// readiness are the same system calls for both. What is particular to TCP, addresses and
-    /// options ([`prepare`](crate::prepare)) among it, fails.
-    pub console: Option<TcpStream>,
-    /// Readable once the program was told to end (SIGINT, SIGTERM or SIGHUP). What can be read from it
-    /// means nothing.
-    pub shutdown: UnixStream,
-}
-
 /// Runs a program: understands its command line, prepares everything, and lets `run` serve until
 /// it was shut down; or talks with a server, if that is what the command line asks for.
+///
+/// What `run` gets besides the service is readable once the program was told to end (SIGINT, SIGTERM
+/// or SIGHUP). What can be read from it means nothing.
 ///
 /// `program` is the name that the help shows, `version` what `--version` does.
 ///
@@ -49,7 +33,7 @@ pub struct Service {
 pub fn main(
     program: &'static str,
     version: &'static str,
-    run: impl FnOnce(Service) -> io::Result<()>,
+    run: impl FnOnce(Service, UnixStream) -> io::Result<()>,
 ) -> ExitCode {
     match cli::parse(program, version, std::env::args_os()) {
         Ok(Request::Serve(options)) => serve(*options, run),
@@ -62,7 +46,10 @@ pub fn main(
     }
 }
 
-fn serve(options: ServeOptions, run: impl FnOnce(Service) -> io::Result<()>) -> ExitCode {
+fn serve(
+    options: ServeOptions,
+    run: impl FnOnce(Service, UnixStream) -> io::Result<()>,
+) -> ExitCode {
     let Ok(screen) = init_log(&options) else {
         // There is not one descriptor left, and no way to say so.
         return ExitCode::FAILURE;
@@ -102,7 +89,7 @@ fn init_log(options: &ServeOptions) -> io::Result<Screen> {
     Ok(Screen::Terminal { log: Some(reader) })
 }
 
-fn open_console(screen: &Screen, signals: &Signals) -> io::Result<(Console, TcpStream)> {
+fn open_console(screen: &Screen, signals: &Signals) -> io::Result<(Console, OwnedFd)> {
     match screen {
         Screen::Pipes => Console::open(),
         Screen::Terminal { log } => {
@@ -114,18 +101,31 @@ fn open_console(screen: &Screen, signals: &Signals) -> io::Result<(Console, TcpS
 fn try_serve(
     options: ServeOptions,
     screen: &Screen,
-    run: impl FnOnce(Service) -> io::Result<()>,
+    run: impl FnOnce(Service, UnixStream) -> io::Result<()>,
 ) -> Result<(), Failure> {
     for variable in &options.ignored {
-        let dialect = options.config.dialect;
-        warn!("{variable} does not fit the dialect '{dialect}' and is ignored");
+        let dialects = cli::named(&options.dialects());
+        warn!("{variable} does not fit {dialects} and is ignored");
     }
     if let Err(error) = descriptors::raise_limit() {
         warn!("cannot raise the limit of open file descriptors: {error}");
     }
-    let grace = options.config.limits.grace;
-    let server = Server::new(options.config)?;
-    let listeners = listen(&options.listen)?;
+    let grace = options.limits.grace;
+    let mut server = Server::new(options.limits)?;
+    let mut entrances = Vec::new();
+    let mut addresses = Vec::new();
+    for ListenerOptions {
+        scheme,
+        listener,
+        addresses: own,
+    } in options.listeners
+    {
+        let id = server.listen(listener)?;
+        entrances.extend(own.iter().map(|_| (scheme, id)));
+        addresses.extend(own);
+    }
+    let console_listener = server.listeners().next();
+    let sockets = listen(&addresses)?;
     let signals = match screen {
         Screen::Pipes => Signals::install(),
         Screen::Terminal { .. } => Signals::install_for_terminal(),
@@ -138,16 +138,17 @@ fn try_serve(
         .transpose()
         .map_err(Failure::Console)?;
     let (console, stream) = console.unzip();
-    for listener in &listeners {
-        log::listening_on(listener.local_addr().map_err(Failure::Serve)?);
+    let mut service = Service::new(server).observe(log::EventLog);
+    for ((scheme, listener), sockets) in entrances.into_iter().zip(sockets) {
+        for socket in sockets {
+            log::listening_on(socket.local_addr().map_err(Failure::Serve)?, scheme);
+            service = service.listen(listener, socket);
+        }
     }
-    let shutdown = signals.stream;
-    let served = run(Service {
-        server,
-        listeners,
-        console: stream,
-        shutdown,
-    });
+    service.console = stream
+        .zip(console_listener)
+        .map(|(stream, listener)| linechat_driver::Console { listener, stream });
+    let served = run(service, signals.stream);
     if let Some(console) = console {
         console.finish(grace, is_told_to_end);
     }

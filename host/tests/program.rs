@@ -8,10 +8,11 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::{Child, ChildStderr, Command, ExitCode, Output, Stdio};
 
 use libtest_mimic::{Arguments, Trial};
-use linechat_host::Service;
+use linechat_driver::Service;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -23,14 +24,17 @@ fn main() -> ExitCode {
 }
 
 /// Echoes the console until it ends its half or a signal comes; without it waits for the signal.
-fn echo_console(service: Service) -> io::Result<()> {
+fn echo_console(service: Service, shutdown: UnixStream) -> io::Result<()> {
     let mut piece = [0; 4096];
-    if let Some(console) = &service.console {
+    let console = service
+        .console
+        .map(|console| UnixStream::from(console.stream));
+    if let Some(console) = &console {
         console.set_nonblocking(false)?;
     }
     loop {
-        let mut fds = vec![PollFd::new(&service.shutdown, PollFlags::IN)];
-        if let Some(console) = &service.console {
+        let mut fds = vec![PollFd::new(&shutdown, PollFlags::IN)];
+        if let Some(console) = &console {
             fds.push(PollFd::new(console, PollFlags::IN));
         }
         match poll(&mut fds, None) {
@@ -46,7 +50,7 @@ fn echo_console(service: Service) -> io::Result<()> {
             }
             return Ok(());
         }
-        let mut console = service.console.as_ref().expect("nothing else was polled");
+        let mut console = console.as_ref().expect("nothing else was polled");
         match console.read(&mut piece)? {
             0 => return Ok(()),
             n => console.write_all(&piece[..n])?,
@@ -112,7 +116,7 @@ fn help_names_every_option() {
         // However it is broken into lines.
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for option in [
-            "--listen <ADDR:PORT>",
+            "--listen <[DIALECT://]ADDR:PORT>",
             "--stdio",
             "--no-listen",
             "--framing",
@@ -299,7 +303,9 @@ fn precedence() {
         ],
     );
     assert!(
-        program.line.ends_with(&format!("listening on {address}")),
+        program
+            .line
+            .ends_with(&format!("listening on {address} (rooms)")),
         "{}",
         program.line
     );
@@ -339,7 +345,8 @@ fn addresses_that_fail() {
 
 fn announcement() {
     let quiet = Program::start(&["serve", "-q", "--listen", "127.0.0.1:0"], &[]);
-    let port = quiet.line.rsplit(':').next().unwrap().parse().unwrap();
+    let address = quiet.line.strip_suffix(" (rooms)").unwrap();
+    let port = address.rsplit(':').next().unwrap().parse().unwrap();
     TcpStream::connect(("127.0.0.1", port)).unwrap();
     quiet.end();
 

@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use linechat_protocol::{Action, Config, ConnId, Dialect, Instant, Peer, Server, direct, rooms};
+use linechat_laws::config::Config;
+use linechat_protocol::{Action, ConnId, Dialect, Instant, Peer, Server, direct, rooms};
 
 fn parse(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("parse");
@@ -74,16 +75,19 @@ impl World {
     fn new(dialect: Dialect, connections: usize) -> Self {
         let mut config = Config::new(dialect);
         config.limits.max_users = connections;
+        let (server, listener) = config.server().expect("these limits are valid");
         let mut world = Self {
-            server: Server::new(config).expect("these limits are valid"),
+            server,
             conns: Vec::new(),
             now: Instant::after_epoch(Duration::from_secs(1)),
         };
         for user in 0..connections {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-            world
-                .conns
-                .push(world.server.accept(world.now, Peer::from(address)));
+            world.conns.push(
+                world
+                    .server
+                    .accept(world.now, listener, Peer::from(address)),
+            );
             let login = if dialect == Dialect::DIRECT {
                 format!("HELLO-FROM u{user}\n")
             } else {
@@ -103,6 +107,7 @@ impl World {
                 self.server.advance(self.now, conn, written);
             }
         }
+        self.server.flushed();
         while let Some(event) = self.server.poll_event() {
             black_box(event);
         }

@@ -14,6 +14,8 @@ pub(crate) struct Batch {
     deliveries: usize,
     /// The bytes that all recipients together have been sent.
     delivered: usize,
+    /// Steps of layers that are not open yet.
+    openings: usize,
     /// Somebody who was sent something is behind, though not by too much yet.
     somebody_is_behind: bool,
     max_bytes: usize,
@@ -28,6 +30,7 @@ impl Batch {
             bytes: 0,
             deliveries: 0,
             delivered: 0,
+            openings: 0,
             somebody_is_behind: false,
             max_bytes,
             max_delivered: (limits.max_buffered / 4).max(1),
@@ -55,6 +58,7 @@ impl Batch {
         self.bytes = 0;
         self.deliveries = 0;
         self.delivered = 0;
+        self.openings = 0;
         self.somebody_is_behind = false;
     }
 
@@ -71,13 +75,24 @@ impl Batch {
         }
     }
 
-    pub(crate) fn count_frame(&mut self, frame: &[u8]) {
-        self.bytes += frame.len();
+    pub(crate) fn count_frame(&mut self, length: usize) {
+        self.bytes += length;
+    }
+
+    /// Whether so many layers were opened that chat comes first: a handshake takes as long as a
+    /// thousand messages.
+    pub(crate) fn is_full_of_openings(&self) -> bool {
+        self.is_full() || self.openings >= MAX_BATCH_OPENINGS
+    }
+
+    pub(crate) fn count_opening(&mut self) {
+        self.openings += 1;
     }
 }
 
 const MAX_BATCH_MESSAGES: usize = 1024;
 const MAX_BATCH_BYTES: usize = 64 << 10;
+const MAX_BATCH_OPENINGS: usize = 8;
 const MAX_BATCH_DELIVERIES: usize = 1 << 18;
 /// How long a recipient that is behind gets to catch up after a full batch: a sender can make the
 /// server write faster than any recipient's processor time allows it to read. One that does not

@@ -27,7 +27,7 @@ pub enum CloseReason {
     /// The first line was a nickname that somebody else has.
     #[error("the nickname is in use")]
     NicknameInUse,
-    /// A line was longer than [`Limits::max_line`](crate::Limits::max_line), in a dialect that
+    /// A line was longer than [`Terms::max_line`](crate::Terms::max_line), in a dialect that
     /// has no way to say so.
     #[error("a line was too long")]
     LineTooLong,
@@ -42,10 +42,10 @@ pub enum CloseReason {
     /// The peer took nothing for [`Limits::stall_timeout`](crate::Limits::stall_timeout).
     #[error("the peer stopped reading")]
     Stalled,
-    /// The peer had not logged in after [`Limits::login_timeout`](crate::Limits::login_timeout).
+    /// The peer had not logged in after [`Terms::login_timeout`](crate::Terms::login_timeout).
     #[error("not logged in in time")]
     LoginTimeout,
-    /// The peer sent nothing for [`Limits::idle_timeout`](crate::Limits::idle_timeout).
+    /// The peer sent nothing for [`Terms::idle_timeout`](crate::Terms::idle_timeout).
     #[error("idle for too long")]
     IdleTimeout,
     /// The peer's address has
@@ -56,12 +56,38 @@ pub enum CloseReason {
     /// ([`Server::accepting`](crate::Server::accepting)).
     #[error("the server takes no further connection")]
     NotAccepting,
+    /// An operator of the server had the user disconnected.
+    #[error("disconnected by an operator")]
+    Killed,
+    /// The connection's [layer](crate::Layer) refused what the peer sent.
+    /// [`Event::Refused`](crate::Event::Refused) says why.
+    #[error("the peer does not keep to the protocol of the connection")]
+    LayerFailed,
+    /// The peer did not get through the opening of its [layer](crate::Layer) in
+    /// [`Terms::opening_timeout`](crate::Terms::opening_timeout).
+    #[error("the handshake took too long")]
+    OpeningTimeout,
+    /// The stream ended in the middle, without its [layer](crate::Layer)'s goodbye.
+    #[error("the connection was cut off")]
+    CutOff,
     /// The server shuts down.
     #[error("the server shuts down")]
     ShuttingDown,
 }
 
 impl CloseReason {
+    /// What users are told of somebody who left like this, in languages that say so.
+    pub(crate) fn as_farewell(self) -> &'static str {
+        match self {
+            Self::PeerLeft | Self::Quit => "",
+            Self::TransportFailed | Self::CutOff => "connection lost",
+            Self::IdleTimeout => "ping timeout",
+            Self::SlowConsumer | Self::BuffersFull | Self::Stalled => "stopped reading",
+            Self::ShuttingDown => "server shutting down",
+            _ => "connection closed",
+        }
+    }
+
     /// Whether the peer was closed for what it did or failed to do, so that an operator may want
     /// to know.
     pub fn is_fault(self) -> bool {

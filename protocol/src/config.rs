@@ -1,136 +1,44 @@
-//! What a server is made from.
-
-use core::time::Duration;
+//! Why a configuration makes no server.
 
 use thiserror::Error;
 
-use crate::{Dialect, Limits};
+use crate::dialect::Dialect;
 
-/// Everything that is decided before a [`Server`](crate::Server) starts.
-///
-/// ```
-/// use linechat_protocol::{Config, Dialect, Server};
-///
-/// let mut config = Config::new(Dialect::ECHO);
-/// config.uppercase = true;
-/// assert!(Server::new(config).is_ok());
-/// ```
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Config {
-    /// The protocol to speak.
-    pub dialect: Dialect,
-    /// What peers may use.
-    pub limits: Limits,
-    /// What counts as one message, where the dialect leaves a choice; `None` for its default.
-    pub framing: Option<Framing>,
-    /// How long nothing comes before an unfinished line is a message as it stands, with
-    /// [`Framing::Auto`]. Default: [`DEFAULT_PAUSE`](Self::DEFAULT_PAUSE).
-    pub pause: Duration,
-    /// `echo` only: send lines back in upper case.
-    pub uppercase: bool,
-    /// `pair` only: neither wait for turns nor make the client wait.
-    pub full_duplex: bool,
-}
-
-impl Config {
-    /// 300 ms: longer than a line takes through a slow network, shorter than somebody minds.
-    pub const DEFAULT_PAUSE: Duration = Duration::from_millis(300);
-
-    /// A server of this dialect with the default [`Limits`].
-    pub fn new(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            limits: Limits::default(),
-            framing: None,
-            pause: Self::DEFAULT_PAUSE,
-            uppercase: false,
-            full_duplex: false,
-        }
-    }
-
-    /// Refuses what the dialect has no use for and what cannot work.
-    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
-        let chosen = [
-            (Setting::Framing, self.framing.is_some()),
-            (Setting::Chunks, self.framing == Some(Framing::Chunks)),
-            (Setting::Uppercase, self.uppercase),
-            (Setting::FullDuplex, self.full_duplex),
-        ];
-        for (setting, is_chosen) in chosen {
-            if is_chosen && !self.dialect.takes(setting) {
-                return Err(ConfigError::DoesNotFit {
-                    setting,
-                    dialect: self.dialect,
-                });
-            }
-        }
-        let limits = [
-            (self.limits.max_line, "max_line"),
-            (self.limits.max_backlog, "max_backlog"),
-            (self.limits.max_buffered, "max_buffered"),
-        ];
-        for (limit, name) in limits {
-            if limit == 0 {
-                return Err(ConfigError::Zero { name });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What counts as one message in a dialect that does not look into its messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// One line.
-    Lines,
-    /// One line; or what of one has come, once nothing more has come for [`Config::pause`]. For
-    /// peers that send no line endings.
-    Auto,
-    /// Whatever one call of [`Server::receive`](crate::Server::receive) brings.
-    Chunks,
-}
-
-/// A part of the configuration that only some dialects have a use for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Setting {
-    /// [`Config::framing`]
-    Framing,
-    /// [`Framing::Chunks`]
-    Chunks,
-    /// [`Config::pause`]
-    Pause,
-    /// [`Config::uppercase`]
-    Uppercase,
-    /// [`Config::full_duplex`]
-    FullDuplex,
-    /// [`Limits::login_timeout`]
-    LoginTimeout,
-    /// [`Limits::max_rooms`]
-    MaxRooms,
-    /// [`Limits::max_rooms_per_user`]
-    MaxRoomsPerUser,
-    /// [`Limits::max_users`]
-    MaxUsers,
-}
-
-/// Why a [`Config`] makes no server. The caller is at fault, and can mend it.
+/// Why a [`Server`](crate::Server) cannot be had, or does not [listen](crate::Server::listen). The
+/// caller is at fault, and can mend it.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The dialect has no use for a setting that was made.
-    #[error("{setting:?} does not fit the dialect {dialect}")]
-    DoesNotFit {
-        /// What was set.
-        setting: Setting,
-        /// The dialect that does not take it.
-        dialect: Dialect,
-    },
     /// A limit is zero, so that nothing could ever be received or sent.
     #[error("the limit {name} must be at least 1")]
     Zero {
-        /// The field of [`Limits`].
+        /// The field of [`Limits`](crate::Limits) or [`Terms`](crate::Terms).
         name: &'static str,
     },
+    /// Turns are made of lines.
+    #[error("the dialect {dialect} takes no chunks: choose another framing")]
+    NoChunks {
+        /// The dialect.
+        dialect: Dialect,
+    },
+    /// The dialect has no community in common with another that is served already.
+    #[error("the dialects {one} and {other} cannot be served together")]
+    DoesNotCombine {
+        /// The dialect that is served.
+        one: Dialect,
+        /// The dialect that was to be added.
+        other: Dialect,
+    },
+    /// The dialect is served already, with other options.
+    #[error("the dialect {dialect} is served with other options already")]
+    OtherOptions {
+        /// The dialect.
+        dialect: Dialect,
+    },
+    /// Somebody has connected: what the community agrees on cannot change any more.
+    #[error("a listener must be there before the first connection")]
+    TooLate,
+    /// There are as many listeners as there may be.
+    #[error("there are too many listeners")]
+    TooManyListeners,
 }

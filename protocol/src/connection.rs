@@ -1,16 +1,22 @@
 //! One connection: its name, and its state in the engine.
 
+use alloc::boxed::Box;
 use core::fmt;
 
 use bytes::BytesMut;
 use slotmap::Key;
 
+use crate::close::CloseReason;
+use crate::engine::Layered;
 use crate::http::FirstLine;
+use crate::instant::Instant;
+use crate::limits::Limits;
 use crate::lines::LineDecoder;
+use crate::listener::{Framing, ListenerId, Terms};
 use crate::outbox::Outbox;
 use crate::pause::Pauses;
+use crate::peer::Peer;
 use crate::telnet::TelnetFilter;
-use crate::{CloseReason, Framing, Instant, Limits, Peer};
 
 slotmap::new_key_type! {
     /// The key of a connection in the engine's table; private, so that the table's crate is not
@@ -46,8 +52,15 @@ impl fmt::Display for ConnId {
 pub(crate) struct Connection {
     pub(crate) peer: Peer,
     pub(crate) stage: Stage,
+    pub(crate) listener: ListenerId,
     /// The dialect was told that it joined, and must be told that it left.
     pub(crate) joined: bool,
+    /// It registered or logged in.
+    pub(crate) logged_in: bool,
+    /// Its address counts towards
+    /// [`Limits::max_connections_per_ip`](crate::Limits::max_connections_per_ip).
+    pub(crate) is_counted: bool,
+    pub(crate) layered: Option<Box<Layered>>,
     pub(crate) inbox: Inbox,
     pub(crate) outbox: Outbox,
     /// What of the outbox counts towards [`Limits::max_buffered`].
@@ -69,7 +82,9 @@ pub(crate) struct Connection {
     pub(crate) flow_queued: bool,
     /// The time for which its timer is set.
     pub(crate) timer: Option<Instant>,
-    pub(crate) login_deadline: Option<Instant>,
+    /// What it waits for: while its layer opens, the end of that; then to be logged in; then what
+    /// its dialect has set.
+    pub(crate) deadline: Option<Instant>,
     pub(crate) drain_deadline: Option<Instant>,
     /// When something was last received or taken from it.
     pub(crate) last_input: Instant,
@@ -82,12 +97,16 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(peer: Peer, framing: Framing, telnet: bool, now: Instant) -> Self {
+    pub(crate) fn new(listener: ListenerId, peer: Peer, inbox: Inbox, now: Instant) -> Self {
         Self {
             peer,
             stage: Stage::Open,
+            listener,
             joined: false,
-            inbox: Inbox::new(framing, telnet),
+            logged_in: false,
+            is_counted: false,
+            layered: None,
+            inbox,
             outbox: Outbox::default(),
             charged: 0,
             transmit_queued: false,
@@ -98,7 +117,7 @@ impl Connection {
             told_to_pause: false,
             flow_queued: false,
             timer: None,
-            login_deadline: None,
+            deadline: None,
             drain_deadline: None,
             last_input: now,
             last_progress: now,
@@ -111,17 +130,60 @@ impl Connection {
         self.stage == Stage::Open
     }
 
+    /// Whether it may still send, to its layer or to its dialect.
+    pub(crate) fn is_alive(&self) -> bool {
+        matches!(self.stage, Stage::Open | Stage::Opening)
+    }
+
+    /// How much output waits for the peer, in bytes.
+    pub(crate) fn backlog(&self) -> usize {
+        let sealed = self.layered.as_ref().map_or(0, |layered| layered.backlog());
+        self.outbox.backlog() + sealed
+    }
+
+    /// Whether there is something to write.
+    pub(crate) fn has_output(&self) -> bool {
+        match &self.layered {
+            Some(layered) => !layered.wire().is_empty(),
+            None => self.outbox.has_queued(),
+        }
+    }
+
+    /// Whether its layer has more to say than its peer takes, or was given too much.
+    pub(crate) fn is_layer_blocked(&self, low_backlog: usize) -> bool {
+        self.layered
+            .as_ref()
+            .is_some_and(|layered| layered.has_unopened() || layered.backlog() > low_backlog)
+    }
+
+    /// Drops what is queued and what is sealed.
+    pub(crate) fn drop_output(&mut self) {
+        self.outbox.clear();
+        if let Some(layered) = &mut self.layered {
+            layered.clear();
+        }
+    }
+
     /// When it has to be looked at next, if nothing happens before.
-    pub(crate) fn deadline(&self, now: Instant, limits: &Limits) -> Option<Instant> {
+    pub(crate) fn next_deadline(
+        &self,
+        now: Instant,
+        limits: &Limits,
+        terms: &Terms,
+    ) -> Option<Instant> {
         if self.stage == Stage::Closed {
             return None;
         }
         let deadlines = [
             self.drain_deadline,
             self.stall_deadline(limits),
-            self.login_deadline.filter(|_| self.is_open()),
-            self.idle_deadline(now, limits),
-            self.rate_deadline(now, limits),
+            self.deadline.filter(|_| self.is_alive()),
+            self.layered
+                .as_ref()
+                .and_then(|layered| layered.deadline())
+                .filter(|_| self.is_alive()),
+            self.idle_deadline(now, terms),
+            self.rate_deadline(now, terms),
             self.catch_up_deadline(now),
             self.inbox.pauses.deadline.filter(|_| self.is_open()),
         ];
@@ -131,7 +193,7 @@ impl Connection {
     /// When it will have taken nothing for too long. The console may: whoever stops their
     /// terminal's output means to.
     pub(crate) fn stall_deadline(&self, limits: &Limits) -> Option<Instant> {
-        if self.outbox.is_empty() || self.peer == Peer::Console {
+        if self.backlog() == 0 || self.peer == Peer::Console {
             return None;
         }
         Some(self.last_progress + limits.stall_timeout?)
@@ -139,16 +201,16 @@ impl Connection {
 
     /// When it will have sent nothing for too long. The console may, and so may one that waits
     /// for us. An unfinished line that a pause will end is not lost.
-    pub(crate) fn idle_deadline(&self, now: Instant, limits: &Limits) -> Option<Instant> {
+    pub(crate) fn idle_deadline(&self, now: Instant, terms: &Terms) -> Option<Instant> {
         if !self.is_open() || self.peer == Peer::Console {
             return None;
         }
-        let active = if self.inbox.has_waiting() {
+        let active = if self.inbox.is_blocked() {
             now
         } else {
             self.last_input
         };
-        let idle = active + limits.idle_timeout?;
+        let idle = active + terms.idle_timeout?;
         Some(
             self.inbox
                 .pauses
@@ -158,24 +220,24 @@ impl Connection {
     }
 
     /// When its rate allowance lets the next message through, if one waits for that.
-    fn rate_deadline(&self, now: Instant, limits: &Limits) -> Option<Instant> {
-        let allowed = self.rate_allowed_at(limits)?;
-        (self.is_open() && self.inbox.has_waiting() && allowed > now).then_some(allowed)
+    fn rate_deadline(&self, now: Instant, terms: &Terms) -> Option<Instant> {
+        let allowed = self.rate_allowed_at(terms)?;
+        (self.is_open() && self.inbox.is_blocked() && allowed > now).then_some(allowed)
     }
 
     fn catch_up_deadline(&self, now: Instant) -> Option<Instant> {
-        let waits = self.is_open() && self.inbox.has_waiting() && self.catch_up_until > now;
+        let waits = self.is_open() && self.inbox.is_blocked() && self.catch_up_until > now;
         waits.then_some(self.catch_up_until)
     }
 
-    pub(crate) fn rate_allows(&self, now: Instant, limits: &Limits) -> bool {
-        self.rate_allowed_at(limits)
+    pub(crate) fn rate_allows(&self, now: Instant, terms: &Terms) -> bool {
+        self.rate_allowed_at(terms)
             .is_none_or(|allowed| allowed <= now)
     }
 
     /// Takes one message off the rate allowance.
-    pub(crate) fn use_rate_allowance(&mut self, now: Instant, limits: &Limits) {
-        if let Some(rate) = limits.rate_limit {
+    pub(crate) fn use_rate_allowance(&mut self, now: Instant, terms: &Terms) {
+        if let Some(rate) = terms.rate_limit {
             let cost = core::time::Duration::from_secs(1) / rate.get();
             self.rate_restored = self.rate_restored.max(now) + cost;
         }
@@ -183,11 +245,11 @@ impl Connection {
 
     /// The allowance is one second's worth of messages (seen as time: the virtual scheduling
     /// form of the leaky bucket, ITU-T I.371). The console has no limit: it is no stranger's.
-    fn rate_allowed_at(&self, limits: &Limits) -> Option<Instant> {
+    fn rate_allowed_at(&self, terms: &Terms) -> Option<Instant> {
         if self.peer == Peer::Console {
             return None;
         }
-        let rate = limits.rate_limit?.get();
+        let rate = terms.rate_limit?.get();
         let cost = core::time::Duration::from_secs(1) / rate;
         Some(self.rate_restored.saturating_before(cost * (rate - 1)))
     }
@@ -196,6 +258,8 @@ impl Connection {
 /// How far along its end a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
+    /// Its layer opens; the dialect does not know of it.
+    Opening,
     /// It may send and receive.
     Open,
     /// It is about to be told to the dialect as left.
@@ -215,7 +279,7 @@ pub(crate) struct Inbox {
     pub(crate) decoder: LineDecoder,
     /// What nobody has looked at, because the connection is not taken from for now. At most what
     /// is read ahead and what one read brought, if the adapter stops reading when told.
-    pub(crate) waiting: BytesMut,
+    pub(crate) unparsed: BytesMut,
     pub(crate) pauses: Pauses,
     pub(crate) first_line: FirstLine,
     pub(crate) end: End,
@@ -227,7 +291,7 @@ impl Inbox {
             framing,
             telnet: telnet.then(TelnetFilter::default),
             decoder: LineDecoder::default(),
-            waiting: BytesMut::new(),
+            unparsed: BytesMut::new(),
             pauses: Pauses::default(),
             first_line: FirstLine::default(),
             end: End::Open,
@@ -236,17 +300,22 @@ impl Inbox {
 
     /// Whether nothing waits for us but to hear that there is nothing more.
     pub(crate) fn has_only_its_end(&self) -> bool {
-        self.end == End::Received && self.waiting.is_empty() && !self.decoder.has_unfinished_line()
+        self.has_ended() && self.unparsed.is_empty() && !self.decoder.has_unfinished_line()
     }
 
     /// Whether what came last is the beginning of a line.
     pub(crate) fn is_within_line(&self) -> bool {
-        self.decoder.is_within_line(&self.waiting)
+        self.decoder.is_within_line(&self.unparsed)
+    }
+
+    /// Whether the input has ended, and its dialect does not know.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.end, End::Received | End::CutOff)
     }
 
     /// Whether something waits for us, rather than for the peer.
-    pub(crate) fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty() || self.end == End::Received
+    pub(crate) fn is_blocked(&self) -> bool {
+        !self.unparsed.is_empty() || self.has_ended()
     }
 }
 
@@ -258,6 +327,8 @@ pub(crate) enum End {
     /// The peer ended its sending half, or nothing that it sends counts any more; what it sent
     /// before is still to be taken.
     Received,
+    /// The stream was cut off: what came last is not known to be whole.
+    CutOff,
     /// And the dialect knows.
     Told,
 }

@@ -3,8 +3,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::close::CloseReason;
+use crate::connection::ConnId;
 use crate::dialect::pair::Turn;
-use crate::{CloseReason, ConnId, Peer};
+use crate::listener::ListenerId;
+use crate::peer::Peer;
 
 /// Something that an operator may want to see. Comes from
 /// [`Server::poll_event`](crate::Server::poll_event); nothing depends on whether it is read.
@@ -15,6 +18,8 @@ pub enum Event {
     Connected {
         /// Its name.
         conn: ConnId,
+        /// Where it came in.
+        listener: ListenerId,
         /// Its other end.
         peer: Peer,
     },
@@ -45,12 +50,21 @@ pub enum Event {
         lines: Vec<Vec<u8>>,
     },
     /// A line was dropped because it was longer than
-    /// [`Limits::max_line`](crate::Limits::max_line).
+    /// [`Terms::max_line`](crate::Terms::max_line).
     LineDropped {
         /// The connection that sent it.
         conn: ConnId,
         /// Its other end.
         peer: Peer,
+    },
+    /// The layer of a connection refused what its peer sent.
+    Refused {
+        /// The connection.
+        conn: ConnId,
+        /// Its other end.
+        peer: Peer,
+        /// Why. May quote the peer.
+        reason: String,
     },
     /// A connection counts as left. What is queued for it may still have to be written.
     Left {

@@ -16,11 +16,18 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// Keeps a frame. Says where it is.
-    pub(crate) fn push(&mut self, frame: &[u8]) -> Range<usize> {
+    /// Has a frame written here, if there is one to write. Says where it is.
+    pub(crate) fn push(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> bool,
+    ) -> Option<Range<usize>> {
         let start = self.bytes.len();
-        self.bytes.extend_from_slice(frame);
-        start..self.bytes.len()
+        let is_written = write(&mut self.bytes);
+        if !is_written {
+            self.bytes.truncate(start);
+        }
+        let frame = start..self.bytes.len();
+        (!frame.is_empty()).then_some(frame)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

@@ -13,6 +13,9 @@
 //!
 //! # Driving a server
 //!
+//! 0. **Say what is served.** [`Server::listen`] takes a [`Listener`]: a dialect, its options, and the
+//!    terms on which it is spoken. Dialects whose peers have names can be served together: their
+//!    users are one community.
 //! 1. **Hand in what happened.** A peer connected: [`Server::accept`]; it gives the connection its
 //!    name, a [`ConnId`]. Bytes came: [`Server::receive`]. The peer ended its sending half:
 //!    [`Server::receive_eof`]. The socket failed: [`Server::transport_failed`]. Do this for as
@@ -22,11 +25,13 @@
 //!    [`Server::transmit`] with one system call and report with [`Server::advance`] how much the
 //!    socket took. If it took less, wait until it takes more, and go on from there.
 //!    [`Action::PauseReading`] and [`Action::ResumeReading`] say from whom to read;
-//!    [`Action::EndSending`] ends half of a connection, [`Action::Close`] all of it, and [`Server::release`] lets its slot be reused.
-//! 3. **Mind the time.** When [`Server::poll_timeout`] is due, call [`Server::handle_timeout`]. It
-//!    can be due at once: the server bounds what it does before its output is flushed, and goes on
-//!    when you come back.
-//! 4. **Ask before you accept.** While [`Server::accepting`] says no, leave peers in the listen
+//!    [`Action::EndSending`] ends half of a connection, [`Action::Close`] all of it, and
+//!    [`Server::release`] lets its slot be reused.
+//! 3. **Say that all was flushed**: [`Server::flushed`]. The server bounds what it does between two
+//!    flushes; if there is more, this says so. Then give other sockets their chance, and call
+//!    [`Server::carry_on`].
+//! 4. **Mind the time.** When [`Server::poll_timeout`] is due, call [`Server::handle_timeout`].
+//! 5. **Ask before you accept.** While [`Server::accepting`] says no, leave peers in the listen
 //!    queue. When [`Server::is_finished`], stop.
 //!
 //! No step has to follow another at once: polling late delays, never corrupts.
@@ -34,13 +39,15 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use linechat_protocol::{Action, Config, Dialect, Instant, Peer, Server};
+//! use linechat_protocol::{Action, Dialect, Instant, Limits, Listener, Peer, Server};
 //!
-//! let mut server = Server::new(Config::new(Dialect::ROOMS))?;
+//! let mut server = Server::new(Limits::default())?;
+//! let rooms = server.listen(Listener::new(Dialect::ROOMS))?;
 //! let now = Instant::after_epoch(Duration::from_millis(1));
 //!
-//! let alice = server.accept(now, Peer::from("192.0.2.1:1001".parse::<std::net::SocketAddr>()?));
-//! let bob = server.accept(now, Peer::from("192.0.2.2:1002".parse::<std::net::SocketAddr>()?));
+//! let peer = |address: &str| address.parse::<std::net::SocketAddr>().map(Peer::from);
+//! let alice = server.accept(now, rooms, peer("192.0.2.1:1001")?);
+//! let bob = server.accept(now, rooms, peer("192.0.2.2:1002")?);
 //! server.receive(now, alice, b"alice\r\n");
 //! server.receive(now, bob, b"bob\r\nHello, al");
 //! server.receive(now, bob, b"ice!\r\n");
@@ -62,11 +69,11 @@
 //!             Action::Close(conn, _reason) => server.release(now, conn),
 //!         }
 //!     }
-//!     // An adapter waits for its sockets here, at most until that time.
-//!     match server.poll_timeout() {
-//!         Some(due) if due <= now => server.handle_timeout(now),
-//!         _ => break,
+//!     if !server.flushed() {
+//!         // An adapter waits for its sockets here, at most until `server.poll_timeout()`.
+//!         break;
 //!     }
+//!     server.carry_on(now);
 //! }
 //! assert_eq!(to_alice, b"bob: Hello, alice!\r\n");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -100,7 +107,7 @@
 //!
 //! # Memory and time
 //!
-//! Every bound is in [`Limits`]. A connection holds at most one unfinished line, what one read
+//! Every bound is in [`Limits`] and [`Terms`]. A connection holds at most one unfinished line, what one read
 //! brought, and its backlog; an idle one holds no buffer at all. Work in one call is bounded, and
 //! [`Server::poll`] and [`Server::poll_timeout`] take the same time however many connections are
 //! idle. A client's bounds are in [`ClientLimits`].
@@ -119,12 +126,14 @@ mod action;
 mod batch;
 mod client;
 mod close;
+#[allow(dead_code, reason = "IRC, which comes next, has words for the rest")]
+mod community;
 mod config;
 mod connection;
 mod dialect;
-mod directory;
 mod engine;
 mod event;
+mod floor;
 mod frames;
 mod http;
 mod instant;
@@ -132,6 +141,7 @@ mod layer;
 mod limits;
 mod line_client;
 mod lines;
+mod listener;
 mod outbox;
 mod pause;
 mod peer;
@@ -147,14 +157,17 @@ pub use crate::client::{
     Client, ClientDialect, ClientLimits, LineEvent, Names, RequestError, Violation,
 };
 pub use crate::close::CloseReason;
-pub use crate::config::{Config, ConfigError, Framing, Setting};
+pub use crate::config::ConfigError;
 pub use crate::connection::ConnId;
-pub use crate::dialect::{Dialect, UnknownDialect, addressed, direct, irc, pair, rooms};
+pub use crate::dialect::{
+    Dialect, Options, UnknownDialect, addressed, direct, echo, irc, pair, relay, rooms,
+};
 pub use crate::event::Event;
 pub use crate::instant::Instant;
 pub use crate::layer::{Layer, LayerEnd, LayerError, LayerFactory, LayerStage};
 pub use crate::limits::Limits;
 pub use crate::line_client::{LineClient, LineState};
+pub use crate::listener::{Framing, Listener, ListenerId, Terms};
 pub use crate::peer::Peer;
 pub use crate::server::Server;
 

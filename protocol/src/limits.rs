@@ -1,7 +1,9 @@
 //! The bounds that keep one peer from taking the server away from the others.
 
-use core::num::{NonZeroU32, NonZeroUsize};
+use core::num::NonZeroUsize;
 use core::time::Duration;
+
+use crate::config::ConfigError;
 
 /// What a [`Server`](crate::Server) allows its peers to use.
 ///
@@ -9,15 +11,11 @@ use core::time::Duration;
 /// use linechat_protocol::Limits;
 ///
 /// let mut limits = Limits::default();
-/// limits.max_line = 1024;
+/// limits.max_rooms = 100;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The longest line in bytes, its ending not counted. Default: 8192.
-    ///
-    /// Memory for one unfinished line never exceeds it.
-    pub max_line: usize,
     /// The most bytes that may wait for one recipient. Default: 1 MiB.
     ///
     /// A recipient for whom more would have to wait is closed
@@ -40,14 +38,6 @@ pub struct Limits {
     ///
     /// One more is closed at once.
     pub max_connections_per_ip: Option<NonZeroUsize>,
-    /// How long a peer may take to register or log in, in dialects that know such a thing.
-    /// Default: 300 s; `None` for ever.
-    pub login_timeout: Option<Duration>,
-    /// How long a peer may send nothing. Default: `None`, for ever.
-    pub idle_timeout: Option<Duration>,
-    /// How many messages a second are taken from one connection, and how many at once after a
-    /// pause. Default: any number. The rest waits, nothing is lost.
-    pub rate_limit: Option<NonZeroU32>,
     /// How long a connection that is closed from this side may take to receive what is queued for
     /// it. Default: 5 s.
     pub grace: Duration,
@@ -55,12 +45,29 @@ pub struct Limits {
     pub max_rooms: usize,
     /// How many rooms one user may be in at a time. Default: 64.
     pub max_rooms_per_user: usize,
-    /// How many users may be logged in at a time in `direct`. Default: 16 (seed 004,
-    /// requirement 2).
-    pub max_users: usize,
+    /// How many connections may be in the opening of their [layer](crate::Layer) at a time.
+    /// Default: 1024. Past it [`Server::accepting`](crate::Server::accepting) says no for listeners
+    /// that have one.
+    pub max_openings: usize,
+    /// How many [events](crate::Server::poll_event) are kept that nobody polls. Default: 65536. The
+    /// oldest are dropped first.
+    pub max_events: usize,
 }
 
 impl Limits {
+    /// Refuses what cannot work.
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        let limits = [
+            (self.max_backlog, "max_backlog"),
+            (self.max_buffered, "max_buffered"),
+            (self.max_openings, "max_openings"),
+        ];
+        match limits.into_iter().find(|&(limit, _)| limit == 0) {
+            Some((_, name)) => Err(ConfigError::Zero { name }),
+            None => Ok(()),
+        }
+    }
+
     /// What one message or one batch may add to a backlog, in bytes: whoever drains promptly must
     /// not reach the limit because of it.
     pub(crate) fn quarter_backlog(&self) -> usize {
@@ -71,19 +78,16 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_line: 8192,
             max_backlog: 1 << 20,
             max_buffered: 256 << 20,
             stall_timeout: Some(Duration::from_secs(30)),
             max_connections: None,
             max_connections_per_ip: None,
-            login_timeout: Some(Duration::from_secs(300)),
-            idle_timeout: None,
-            rate_limit: None,
             grace: Duration::from_secs(5),
             max_rooms: 65_536,
             max_rooms_per_user: 64,
-            max_users: 16,
+            max_openings: 1024,
+            max_events: 65_536,
         }
     }
 }

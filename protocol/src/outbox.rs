@@ -13,7 +13,7 @@ use bytes::{Buf, BytesMut};
 /// every method that looks at bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    waiting: Waiting,
+    queued: Queued,
     /// How many bytes were written off its own buffer, which still keeps their memory.
     spent: usize,
     /// How many bytes [`take`](Self::take) handed out that nobody has reported as written.
@@ -24,13 +24,13 @@ pub(crate) struct Outbox {
 
 /// Where the bytes are that wait.
 #[derive(Debug)]
-enum Waiting {
+enum Queued {
     /// A range of the frames of the batch; an empty one if nothing waits.
     Shared(Range<usize>),
     Own(BytesMut),
 }
 
-impl Default for Waiting {
+impl Default for Queued {
     fn default() -> Self {
         Self::Shared(0..0)
     }
@@ -39,21 +39,17 @@ impl Default for Waiting {
 impl Outbox {
     /// How much output waits for this peer, in bytes.
     pub(crate) fn backlog(&self) -> usize {
-        self.waiting_len() + self.handed_out
+        self.queued_len() + self.handed_out
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.backlog() == 0
+    pub(crate) fn has_queued(&self) -> bool {
+        self.queued_len() > 0
     }
 
-    pub(crate) fn has_waiting(&self) -> bool {
-        self.waiting_len() > 0
-    }
-
-    pub(crate) fn waiting<'a>(&'a self, frames: &'a [u8]) -> &'a [u8] {
-        match &self.waiting {
-            Waiting::Shared(range) => &frames[range.clone()],
-            Waiting::Own(bytes) => bytes,
+    pub(crate) fn queued<'a>(&'a self, frames: &'a [u8]) -> &'a [u8] {
+        match &self.queued {
+            Queued::Shared(range) => &frames[range.clone()],
+            Queued::Own(bytes) => bytes,
         }
     }
 
@@ -61,17 +57,17 @@ impl Outbox {
     /// and has to [`own`](Self::own) what waits before they go.
     pub(crate) fn push(&mut self, frames: &[u8], at: Range<usize>) -> bool {
         debug_assert!(!at.is_empty());
-        match &mut self.waiting {
-            Waiting::Shared(range) if Range::is_empty(range) => {
+        match &mut self.queued {
+            Queued::Shared(range) if Range::is_empty(range) => {
                 *range = at;
                 return true;
             }
-            Waiting::Shared(range) if range.end == at.start => range.end = at.end,
-            Waiting::Own(bytes) => bytes.extend_from_slice(&frames[at]),
-            Waiting::Shared(_) => {
-                let mut bytes = self.remove_waiting(frames);
+            Queued::Shared(range) if range.end == at.start => range.end = at.end,
+            Queued::Own(bytes) => bytes.extend_from_slice(&frames[at]),
+            Queued::Shared(_) => {
+                let mut bytes = self.remove_queued(frames);
                 bytes.extend_from_slice(&frames[at]);
-                self.waiting = Waiting::Own(bytes);
+                self.queued = Queued::Own(bytes);
             }
         }
         false
@@ -79,14 +75,14 @@ impl Outbox {
 
     /// Has what waits here and nowhere else.
     pub(crate) fn own(&mut self, frames: &[u8]) {
-        if matches!(self.waiting, Waiting::Shared(_)) && self.has_waiting() {
-            self.waiting = Waiting::Own(self.remove_waiting(frames));
+        if matches!(self.queued, Queued::Shared(_)) && self.has_queued() {
+            self.queued = Queued::Own(self.remove_queued(frames));
         }
     }
 
     /// Hands out all that waits. It stays in the backlog until [`advance`](Self::advance).
     pub(crate) fn take(&mut self, frames: &[u8]) -> BytesMut {
-        let bytes = self.remove_waiting(frames);
+        let bytes = self.remove_queued(frames);
         self.handed_out += bytes.len();
         bytes
     }
@@ -96,18 +92,18 @@ impl Outbox {
     pub(crate) fn advance(&mut self, frames: &[u8], written: usize) {
         let of_handed_out = written.min(self.handed_out);
         self.handed_out -= of_handed_out;
-        let of_waiting = (written - of_handed_out).min(self.waiting_len());
-        if of_waiting > 0 {
-            self.last_written = Some(self.waiting(frames)[of_waiting - 1]);
+        let of_queued = (written - of_handed_out).min(self.queued_len());
+        if of_queued > 0 {
+            self.last_written = Some(self.queued(frames)[of_queued - 1]);
         } else if of_handed_out > 0 {
             // What is handed out ends where a frame ends.
             self.last_written = None;
         }
-        match &mut self.waiting {
-            Waiting::Shared(range) => range.start += of_waiting,
-            Waiting::Own(bytes) => {
-                bytes.advance(of_waiting);
-                self.spent += of_waiting;
+        match &mut self.queued {
+            Queued::Shared(range) => range.start += of_queued,
+            Queued::Own(bytes) => {
+                bytes.advance(of_queued);
+                self.spent += of_queued;
                 if self.spent >= bytes.len().max(MAX_SPENT) {
                     *bytes = BytesMut::from(&bytes[..]);
                     self.spent = 0;
@@ -121,14 +117,14 @@ impl Outbox {
     /// closed, sees whole lines only.
     pub(crate) fn truncate_to_started_frame(&mut self, frames: &[u8]) {
         let started = self.handed_out == 0 && self.last_written.is_some_and(|byte| byte != b'\n');
-        let rest = match memchr::memchr(b'\n', self.waiting(frames)) {
+        let rest = match memchr::memchr(b'\n', self.queued(frames)) {
             Some(end) if started => end + 1,
             _ => 0,
         };
-        match &mut self.waiting {
-            Waiting::Shared(range) => range.end = range.start + rest,
+        match &mut self.queued {
+            Queued::Shared(range) => range.end = range.start + rest,
             // Copied, since a shortened buffer keeps all of its memory until it is written.
-            Waiting::Own(bytes) => *bytes = BytesMut::from(&bytes[..rest]),
+            Queued::Own(bytes) => *bytes = BytesMut::from(&bytes[..rest]),
         }
         self.forget_if_empty();
     }
@@ -138,25 +134,25 @@ impl Outbox {
         *self = Self::default();
     }
 
-    fn remove_waiting(&mut self, frames: &[u8]) -> BytesMut {
+    fn remove_queued(&mut self, frames: &[u8]) -> BytesMut {
         self.spent = 0;
-        match mem::take(&mut self.waiting) {
-            Waiting::Shared(range) => BytesMut::from(&frames[range]),
-            Waiting::Own(bytes) => bytes,
+        match mem::take(&mut self.queued) {
+            Queued::Shared(range) => BytesMut::from(&frames[range]),
+            Queued::Own(bytes) => bytes,
         }
     }
 
-    fn waiting_len(&self) -> usize {
-        match &self.waiting {
-            Waiting::Shared(range) => range.len(),
-            Waiting::Own(bytes) => bytes.len(),
+    fn queued_len(&self) -> usize {
+        match &self.queued {
+            Queued::Shared(range) => range.len(),
+            Queued::Own(bytes) => bytes.len(),
         }
     }
 
     /// An empty outbox has no memory of its own.
     fn forget_if_empty(&mut self) {
-        if !self.has_waiting() {
-            self.waiting = Waiting::default();
+        if !self.has_queued() {
+            self.queued = Queued::default();
             self.spent = 0;
         }
     }
@@ -216,16 +212,16 @@ mod tests {
             self.outbox.truncate_to_started_frame(&self.frames);
         }
 
-        fn waiting(&self) -> &[u8] {
-            self.outbox.waiting(&self.frames)
+        fn queued(&self) -> &[u8] {
+            self.outbox.queued(&self.frames)
         }
     }
 
     #[test]
     fn frames_in_a_row_are_not_copied() {
         let batch = Batch::with(&[b"one\n", b"two\n"]);
-        assert_eq!(batch.waiting(), b"one\ntwo\n");
-        assert!(core::ptr::eq(batch.waiting(), &*batch.frames));
+        assert_eq!(batch.queued(), b"one\ntwo\n");
+        assert!(core::ptr::eq(batch.queued(), &*batch.frames));
     }
 
     #[test]
@@ -233,7 +229,7 @@ mod tests {
         let mut batch = Batch::with(&[b"one\n"]);
         batch.push_for_somebody_else(b"two\n");
         batch.push(b"three\n");
-        assert_eq!(batch.waiting(), b"one\nthree\n");
+        assert_eq!(batch.queued(), b"one\nthree\n");
     }
 
     #[test]
@@ -241,9 +237,9 @@ mod tests {
         let mut batch = Batch::with(&[b"one\n", b"two\n"]);
         batch.advance(5);
         batch.flush();
-        assert_eq!(batch.waiting(), b"wo\n");
+        assert_eq!(batch.queued(), b"wo\n");
         batch.push(b"three\n");
-        assert_eq!(batch.waiting(), b"wo\nthree\n");
+        assert_eq!(batch.queued(), b"wo\nthree\n");
     }
 
     #[test]
@@ -251,24 +247,18 @@ mod tests {
         let mut batch = Batch::with(&[b"one\n"]);
         assert_eq!(batch.take(), b"one\n"[..]);
         batch.push(b"two\n");
-        assert_eq!(
-            (batch.outbox.backlog(), batch.waiting()),
-            (8, &b"two\n"[..])
-        );
+        assert_eq!((batch.outbox.backlog(), batch.queued()), (8, &b"two\n"[..]));
         batch.advance(3);
         assert_eq!(batch.outbox.backlog(), 5);
         batch.advance(1);
-        assert_eq!(
-            (batch.outbox.backlog(), batch.waiting()),
-            (4, &b"two\n"[..])
-        );
+        assert_eq!((batch.outbox.backlog(), batch.queued()), (4, &b"two\n"[..]));
     }
 
     #[test]
     fn more_than_everything_cannot_be_written() {
         let mut batch = Batch::with(&[b"one\n"]);
         batch.advance(usize::MAX);
-        assert!(batch.outbox.is_empty());
+        assert!(batch.outbox.backlog() == 0);
     }
 
     #[test]
@@ -276,7 +266,7 @@ mod tests {
         let mut batch = Batch::with(&[b"one\r\n", b"two\r\n", b"three\r\n"]);
         batch.advance(7);
         batch.truncate();
-        assert_eq!(batch.waiting(), b"o\r\n");
+        assert_eq!(batch.queued(), b"o\r\n");
     }
 
     #[test]
@@ -285,7 +275,7 @@ mod tests {
         batch.advance(4);
         batch.flush();
         batch.truncate();
-        assert_eq!(batch.waiting(), b"\n");
+        assert_eq!(batch.queued(), b"\n");
     }
 
     #[test]
@@ -294,7 +284,7 @@ mod tests {
         batch.advance(1);
         batch.advance(0);
         batch.truncate();
-        assert_eq!(batch.waiting(), b"ne\n");
+        assert_eq!(batch.queued(), b"ne\n");
     }
 
     #[test]
@@ -302,11 +292,11 @@ mod tests {
         let mut between = Batch::with(&[b"one\n", b"two\n"]);
         between.advance(4);
         between.truncate();
-        assert!(between.outbox.is_empty());
+        assert!(between.outbox.backlog() == 0);
 
         let mut untouched = Batch::with(&[b"one\n"]);
         untouched.truncate();
-        assert!(untouched.outbox.is_empty());
+        assert!(untouched.outbox.backlog() == 0);
     }
 
     #[test]
@@ -315,7 +305,7 @@ mod tests {
         batch.advance(1);
         batch.flush();
         batch.truncate();
-        assert_eq!(batch.waiting(), b"ne\n");
+        assert_eq!(batch.queued(), b"ne\n");
         let capacity = batch.outbox.take(&[]).capacity();
         assert!(capacity < 100, "{capacity}");
     }
@@ -327,10 +317,10 @@ mod tests {
         batch.take();
         batch.push(b"two\n");
         batch.truncate();
-        assert_eq!((batch.outbox.backlog(), batch.waiting()), (3, &b""[..]));
+        assert_eq!((batch.outbox.backlog(), batch.queued()), (3, &b""[..]));
         batch.advance(3);
         batch.push(b"three\n");
         batch.truncate();
-        assert!(batch.outbox.is_empty());
+        assert!(batch.outbox.backlog() == 0);
     }
 }

@@ -1,13 +1,20 @@
 //! The interface between the engine and a dialect.
 
+use alloc::vec::Vec;
+
+use crate::close::CloseReason;
+use crate::community::runs::View;
+use crate::community::vocabulary::{Command, News, Outcome, Stamp};
+use crate::connection::ConnId;
 use crate::engine::Engine;
+use crate::floor::Floor;
 use crate::lines::Line;
-use crate::{CloseReason, ConnId};
 
 /// The rules of one chat protocol: what follows from what its peers send.
 ///
-/// The engine owns the connections; rules keep only what their protocol knows about them, keyed
-/// by [`ConnId`]. They act through the [`Engine`] that each call brings: send, close, hold.
+/// The engine owns the connections, and the community the users; rules keep only what their
+/// protocol knows about a session, keyed by [`ConnId`]. They act through the [`Floor`] that each
+/// call brings: send, close, hold, propose.
 pub(crate) trait Rules: Send {
     /// Whether one more connection from the network is welcome.
     fn accepting(&self, _engine: &Engine) -> bool {
@@ -15,21 +22,45 @@ pub(crate) trait Rules: Send {
     }
 
     /// A connection is there. Each that joined leaves exactly once.
-    fn joined(&mut self, engine: &mut Engine, conn: ConnId);
+    fn joined(&mut self, floor: &mut Floor, conn: ConnId);
 
     /// It sent a message.
-    fn message(&mut self, engine: &mut Engine, conn: ConnId, line: Line<'_>);
+    fn message(&mut self, floor: &mut Floor, conn: ConnId, line: Line<'_>);
 
     /// It sent a line longer than the limit, which is dropped.
-    fn line_too_long(&mut self, engine: &mut Engine, conn: ConnId) {
-        engine.close(conn, CloseReason::LineTooLong);
+    fn line_too_long(&mut self, floor: &mut Floor, conn: ConnId) {
+        floor.engine.close(conn, CloseReason::LineTooLong);
     }
 
     /// It ended its sending half, and every message that it sent has been told.
-    fn input_ended(&mut self, engine: &mut Engine, conn: ConnId) {
-        engine.close(conn, CloseReason::PeerLeft);
+    fn input_ended(&mut self, floor: &mut Floor, conn: ConnId) {
+        floor.engine.close(conn, CloseReason::PeerLeft);
     }
 
+    /// What became of a command that was proposed for it. Until this call it is taken nothing
+    /// from, and told nothing about the command.
+    fn outcome(
+        &mut self,
+        _floor: &mut Floor,
+        _conn: ConnId,
+        _command: &Command<'_>,
+        _outcome: Outcome,
+    ) {
+    }
+
+    /// The time came that was [set](crate::engine::Engine::set_due) for it.
+    fn due(&mut self, _floor: &mut Floor, _conn: ConnId) {}
+
     /// It is gone, or as good as: nothing can be sent to it any more.
-    fn left(&mut self, engine: &mut Engine, conn: ConnId);
+    fn left(&mut self, floor: &mut Floor, conn: ConnId, reason: CloseReason);
+}
+
+/// How one dialect puts news into words.
+pub(crate) trait Voice: Send {
+    /// Appends to `frame` what is sent to those who see this view. Says whether there is anything
+    /// to send: a language need not have words for all news.
+    fn tell(&self, stamp: Stamp, news: &News<'_>, view: View, frame: &mut Vec<u8>) -> bool;
+
+    /// Whether a user is told, too, what the user did.
+    fn hears_own(&self, news: &News<'_>, view: View) -> bool;
 }

@@ -4,68 +4,152 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
+use core::time::Duration;
 
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 
-use crate::connection::End;
-use crate::engine::Engine;
-use crate::lines::{Decoded, Line, LineDecoder};
+use crate::action::Action;
+use crate::close::CloseReason;
+use crate::community::Settings;
+use crate::config::ConfigError;
+use crate::connection::{ConnId, End};
+use crate::dialect::{DOORS, Dialect, Options};
+use crate::engine::{Engine, Listening};
+use crate::event::Event;
+use crate::floor::Floor;
+use crate::instant::Instant;
+use crate::layer::LayerEnd;
+use crate::limits::Limits;
+use crate::lines::Decoded;
+use crate::listener::{Framing, Listener, ListenerId};
+use crate::peer::Peer;
 use crate::rules::Rules;
-use crate::{
-    Action, CloseReason, Config, ConfigError, ConnId, Event, Framing, Instant, Limits, Peer,
-};
 
 /// A chat server without its sockets.
 ///
-/// The [crate's manual](crate) says how to drive it. The methods come in three families:
+/// The [crate's manual](crate) says how to drive it. The methods come in four families:
 ///
+/// * **Preparations**: [`listen`](Self::listen), once for each way in.
 /// * **Inputs**, each with the time: [`accept`](Self::accept), [`receive`](Self::receive),
 ///   [`receive_eof`](Self::receive_eof), [`transport_failed`](Self::transport_failed),
 ///   [`advance`](Self::advance), [`handle_timeout`](Self::handle_timeout),
-///   [`shut_down`](Self::shut_down), and [`release`](Self::release). None of them fails:
-///   whatever a peer does is the peer's business, and a name that is stale does nothing. Time that
-///   runs backwards is taken as standing still.
+///   [`carry_on`](Self::carry_on), [`set_clock`](Self::set_clock), [`shut_down`](Self::shut_down),
+///   and [`release`](Self::release). None of them fails: whatever a peer does is the peer's
+///   business, and a name that is stale does nothing. Time that runs backwards is taken as standing
+///   still.
 /// * **Outputs**: [`poll`](Self::poll), [`transmit`](Self::transmit) or
-///   [`take_transmit`](Self::take_transmit), [`poll_timeout`](Self::poll_timeout),
-///   [`poll_event`](Self::poll_event).
-/// * **Questions**: [`accepting`](Self::accepting), [`is_finished`](Self::is_finished),
-///   [`limits`](Self::limits).
+///   [`take_transmit`](Self::take_transmit), [`flushed`](Self::flushed),
+///   [`poll_timeout`](Self::poll_timeout), [`poll_event`](Self::poll_event).
+/// * **Questions**: [`accepting`](Self::accepting), [`has_more`](Self::has_more),
+///   [`is_finished`](Self::is_finished), [`limits`](Self::limits).
 pub struct Server {
-    engine: Engine,
-    rules: Box<dyn Rules>,
+    floor: Floor,
+    /// What is spoken. [`Listening::language`] is a place here.
+    languages: Vec<Language>,
+    has_accepted: bool,
     /// Where input goes from which telnet's commands must be dropped.
     scratch: Vec<u8>,
+    /// Where input goes that was in a layer.
+    plain: Vec<u8>,
+}
+
+/// A dialect that is spoken.
+struct Language {
+    options: Options,
+    rules: Box<dyn Rules>,
 }
 
 impl Server {
-    /// A server without connections.
+    /// A server without connections, which nobody can connect to yet.
     ///
     /// # Errors
     ///
-    /// The configuration has a setting that its dialect does not take, or a limit of zero.
-    pub fn new(config: Config) -> Result<Self, ConfigError> {
-        config.validate()?;
+    /// A limit is zero that must not be.
+    pub fn new(limits: Limits) -> Result<Self, ConfigError> {
+        limits.validate()?;
+        let settings = settings(&limits, &[]);
         Ok(Self {
-            rules: (config.dialect.profile().rules)(&config),
-            engine: Engine::new(config),
+            floor: Floor::new(Engine::new(limits), settings),
+            languages: Vec::new(),
+            has_accepted: false,
             scratch: Vec::new(),
+            plain: Vec::new(),
         })
     }
 
-    /// A peer connected. The name that it gets here is its name in everything that follows.
+    /// A server with one listener, which is named by the id that comes with it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new) and [`listen`](Self::listen).
+    pub fn with_listener(
+        limits: Limits,
+        listener: Listener,
+    ) -> Result<(Self, ListenerId), ConfigError> {
+        let mut server = Self::new(limits)?;
+        let listener = server.listen(listener)?;
+        Ok((server, listener))
+    }
+
+    /// One more way in. Those who come by listeners of the same dialect meet; so do those who come
+    /// by [dialects that combine](Dialect::combines_with).
+    ///
+    /// # Errors
+    ///
+    /// The listener does not work, does not go together with those that are there, or somebody has
+    /// connected already.
+    pub fn listen(&mut self, listener: Listener) -> Result<ListenerId, ConfigError> {
+        let dialect = listener.dialect();
+        self.check(&listener)?;
+        let id = u8::try_from(self.floor.engine.listeners().len())
+            .map(ListenerId)
+            .map_err(|_| ConfigError::TooManyListeners)?;
+        let language = match self.place_of(dialect) {
+            Some(place) => place,
+            None => {
+                let (rules, voice) = listener.options.rules();
+                self.floor.add_voice(voice);
+                self.languages.push(Language {
+                    options: listener.options.clone(),
+                    rules,
+                });
+                self.languages.len() - 1
+            }
+        };
+        self.floor.engine.add_listener(Listening {
+            profile: dialect.profile(),
+            language: u8::try_from(language).map_err(|_| ConfigError::TooManyListeners)?,
+            framing: listener.options.framing(),
+            terms: listener.terms,
+            layer: listener.layer,
+        });
+        let settings = settings(&self.floor.engine.limits, &self.languages);
+        self.floor.found(settings);
+        Ok(id)
+    }
+
+    /// A peer connected to a listener. The name that it gets here is its name in everything that
+    /// follows.
     ///
     /// One that is not welcome is closed by an action, like any other.
-    pub fn accept(&mut self, now: Instant, peer: Peer) -> ConnId {
+    ///
+    /// # Panics
+    ///
+    /// The listener is not one of this server.
+    pub fn accept(&mut self, now: Instant, listener: ListenerId, peer: Peer) -> ConnId {
         self.tick(now);
-        let refusal = self.refusal(peer);
-        let conn = self.engine.insert(peer);
+        self.has_accepted = true;
+        let refusal = self.refusal(listener, peer);
+        let conn = self.floor.engine.insert(listener, peer);
         if let Some(reason) = refusal {
-            self.engine.close(conn, reason);
+            self.floor.engine.close(conn, reason);
         } else {
-            if let Some(connection) = self.engine.get_mut(conn) {
-                connection.joined = true;
+            if !self.floor.engine.is_proxy(listener, peer) {
+                self.floor.engine.count_address(conn);
             }
-            self.rules.joined(&mut self.engine, conn);
+            if !self.floor.engine.begin_opening(conn) {
+                self.admit(conn);
+            }
         }
         self.settle();
         conn
@@ -74,8 +158,313 @@ impl Server {
     /// A peer sent these bytes.
     pub fn receive(&mut self, now: Instant, conn: ConnId, bytes: &[u8]) {
         self.tick(now);
-        let now = self.engine.now;
-        let Some(connection) = self.engine.open_mut(conn) else {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.floor.engine.has_layer(conn) {
+            self.unwrap(conn, bytes);
+        } else {
+            self.receive_plain(conn, bytes);
+        }
+    }
+
+    /// A peer ended its sending half. What it sent before is still processed and answered.
+    pub fn receive_eof(&mut self, now: Instant, conn: ConnId) {
+        self.tick(now);
+        if self.floor.engine.end_transport(conn) {
+            self.unwrap(conn, &[]);
+        } else {
+            self.end_input(conn, End::Received);
+        }
+    }
+
+    /// A peer vanished: its transport can neither bring nor take anything any more. What is
+    /// queued for it is dropped.
+    pub fn transport_failed(&mut self, now: Instant, conn: ConnId) {
+        self.tick(now);
+        self.floor.engine.close(conn, CloseReason::TransportFailed);
+        self.settle();
+        self.floor.engine.discard(conn);
+    }
+
+    /// `written` more bytes of what is queued for a peer are with its transport.
+    pub fn advance(&mut self, now: Instant, conn: ConnId, written: usize) {
+        self.tick(now);
+        self.floor.engine.advance(conn, written);
+    }
+
+    /// Time has passed, and what [`poll_timeout`](Self::poll_timeout) waited for is due. A call
+    /// before that does nothing.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.tick(now);
+        // Who leaves may have to be told to many: what is due beyond this batch stays due.
+        while !self.floor.engine.batch.is_full()
+            && let Some(conn) = self.floor.engine.timers.pop_expired(self.floor.engine.now)
+        {
+            self.end_line_if_due(conn);
+            if self.floor.engine.expire(conn)
+                && let Some(language) = self.floor.engine.language(conn)
+            {
+                let rules = &mut self.languages[usize::from(language)].rules;
+                rules.due(&mut self.floor, conn);
+            }
+            self.settle();
+            self.floor.engine.arm(conn);
+        }
+    }
+
+    /// Everything that [`poll`](Self::poll) asked for was done, as far as the transports took it:
+    /// the bounds on what may be queued between two flushes begin anew. Says whether there is
+    /// [more](Self::has_more) to do that waited for this.
+    pub fn flushed(&mut self) -> bool {
+        self.floor.engine.end_batch();
+        self.has_more()
+    }
+
+    /// Goes on with what there was too much of to be done before a flush. To be called while there
+    /// is [more](Self::has_more), each time after [`flushed`](Self::flushed), and after others had
+    /// their chance to be heard.
+    pub fn carry_on(&mut self, now: Instant) {
+        self.tick(now);
+        self.settle();
+        self.floor.engine.dismiss();
+        self.settle();
+        // Each once: what they leave for later comes behind the others.
+        for _ in 0..self.floor.engine.runnable.len() {
+            if self.floor.engine.batch.is_full() {
+                break;
+            }
+            let Some(conn) = self.floor.engine.runnable.pop_front() else {
+                break;
+            };
+            let Some(connection) = self.floor.engine.get_mut(conn) else {
+                continue;
+            };
+            connection.runnable = false;
+            if connection.layered.is_some() {
+                self.unwrap(conn, &[]);
+            }
+            self.take_from(conn, &[]);
+        }
+    }
+
+    /// The wall clock shows `unix`, as the time since 1970-01-01 UTC. For dialects that say when
+    /// something was said; without it, they count from the epoch of [`Instant`].
+    pub fn set_clock(&mut self, now: Instant, unix: Duration) {
+        self.tick(now);
+        self.floor.set_clock(now, unix);
+    }
+
+    /// Accepts nobody any more, and closes everybody once what is queued for them is written, at
+    /// the latest after [`Limits::grace`]. Further calls change nothing.
+    pub fn shut_down(&mut self, now: Instant) {
+        self.tick(now);
+        self.floor.engine.shut_down();
+        self.settle();
+    }
+
+    /// The transport of a connection is gone; its name is stale from now on. Comes after
+    /// [`Action::Close`]; before that, it is a transport failure.
+    pub fn release(&mut self, now: Instant, conn: ConnId) {
+        self.transport_failed(now, conn);
+        self.depart(conn);
+        self.floor.engine.remove(conn);
+    }
+
+    /// What is to be done next, until there is nothing: then say so with
+    /// [`flushed`](Self::flushed).
+    pub fn poll(&mut self) -> Option<Action> {
+        while let Some(action) = self.floor.engine.poll_action() {
+            let (Action::Transmit(conn)
+            | Action::PauseReading(conn)
+            | Action::ResumeReading(conn)
+            | Action::EndSending(conn)
+            | Action::Close(conn, _)) = action;
+            if self.floor.engine.get(conn).is_some() {
+                return Some(action);
+            }
+        }
+        None
+    }
+
+    /// What is to be written to a peer: as much as there is, or nothing for a stale name. Say
+    /// how much was written with [`advance`](Self::advance).
+    pub fn transmit(&self, conn: ConnId) -> &[u8] {
+        self.floor.engine.output(conn)
+    }
+
+    /// Like [`transmit`](Self::transmit), but hands the bytes over, for adapters that write them
+    /// elsewhere. They stay in the peer's backlog until [`advance`](Self::advance).
+    pub fn take_transmit(&mut self, conn: ConnId) -> BytesMut {
+        self.floor.engine.take_output(conn)
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing happens
+    /// before.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.floor.engine.timers.next()
+    }
+
+    /// What happened, for logs. The last [`Limits::max_events`] are kept.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.floor.engine.poll_event()
+    }
+
+    /// The limits that it was made with.
+    pub fn limits(&self) -> &Limits {
+        &self.floor.engine.limits
+    }
+
+    /// Whether there is more to do that waits for a flush: then call
+    /// [`carry_on`](Self::carry_on), and wait for nothing.
+    pub fn has_more(&self) -> bool {
+        let engine = &self.floor.engine;
+        !engine.runnable.is_empty() || !engine.leaving.is_empty() || engine.has_dismissed()
+    }
+
+    /// Whether one more connection from the network is welcome at a listener. While it is not,
+    /// leave peers in the listen queue.
+    pub fn accepting(&self, listener: ListenerId) -> bool {
+        self.floor.engine.leaving.is_empty() && self.welcomes(listener)
+    }
+
+    /// All listeners, in the order in which they came.
+    pub fn listeners(&self) -> impl Iterator<Item = ListenerId> {
+        let count = self.floor.engine.listeners().len();
+        (0..=u8::MAX).take(count).map(ListenerId)
+    }
+
+    /// The dialect that is spoken at a listener.
+    ///
+    /// # Panics
+    ///
+    /// The listener is not one of this server.
+    pub fn dialect(&self, listener: ListenerId) -> Dialect {
+        let listening = &self.floor.engine.listeners()[listener.index()];
+        self.languages[usize::from(listening.language)]
+            .options
+            .dialect()
+    }
+
+    /// Whether the server has shut down: everything is closed and released. Besides
+    /// [`shut_down`](Self::shut_down), the dialect's own rules can bring this about.
+    pub fn is_finished(&self) -> bool {
+        self.is_shutting_down() && self.floor.engine.is_empty()
+    }
+
+    /// When everything is to be closed at the latest, once the server shuts down.
+    pub fn shut_down_deadline(&self) -> Option<Instant> {
+        self.floor.engine.shut_down_deadline()
+    }
+
+    /// Whether the server is shutting down or has shut down.
+    pub fn is_shutting_down(&self) -> bool {
+        self.floor.engine.is_shutting_down()
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.floor.engine.now = self.floor.engine.now.max(now);
+    }
+
+    /// Refuses a listener that cannot work.
+    fn check(&self, listener: &Listener) -> Result<(), ConfigError> {
+        let dialect = listener.dialect();
+        if self.has_accepted {
+            return Err(ConfigError::TooLate);
+        }
+        if listener.terms.max_line == 0 {
+            return Err(ConfigError::Zero { name: "max_line" });
+        }
+        if dialect == Dialect::PAIR && listener.options.framing() == Framing::Chunks {
+            return Err(ConfigError::NoChunks { dialect });
+        }
+        for language in &self.languages {
+            let one = language.options.dialect();
+            if !one.combines_with(dialect) {
+                return Err(ConfigError::DoesNotCombine {
+                    one,
+                    other: dialect,
+                });
+            }
+            if one == dialect && language.options != listener.options {
+                return Err(ConfigError::OtherOptions { dialect });
+            }
+        }
+        Ok(())
+    }
+
+    /// The place of a dialect among those that are spoken.
+    fn place_of(&self, dialect: Dialect) -> Option<usize> {
+        self.languages
+            .iter()
+            .position(|language| language.options.dialect() == dialect)
+    }
+
+    fn welcomes(&self, listener: ListenerId) -> bool {
+        let engine = &self.floor.engine;
+        let Some(listening) = engine.listener(listener) else {
+            return false;
+        };
+        let rules = &self.languages[usize::from(listening.language)].rules;
+        !engine.is_shutting_down()
+            && engine.has_room()
+            && engine.has_room_to_open(listener)
+            && rules.accepting(engine)
+    }
+
+    fn refusal(&self, listener: ListenerId, peer: Peer) -> Option<CloseReason> {
+        if self.is_shutting_down() {
+            return Some(CloseReason::ShuttingDown);
+        }
+        if peer == Peer::Console {
+            return None;
+        }
+        if !self.welcomes(listener) {
+            return Some(CloseReason::NotAccepting);
+        }
+        let engine = &self.floor.engine;
+        let is_crowded = !engine.is_proxy(listener, peer) && engine.is_crowded(peer);
+        is_crowded.then_some(CloseReason::TooManyFromAddress)
+    }
+
+    /// Lets a connection take part.
+    fn admit(&mut self, conn: ConnId) {
+        self.floor.engine.admit(conn);
+        if let Some(language) = self.floor.engine.language(conn) {
+            let rules = &mut self.languages[usize::from(language)].rules;
+            rules.joined(&mut self.floor, conn);
+        }
+        self.settle();
+    }
+
+    /// Takes what came through a connection's layer.
+    fn unwrap(&mut self, conn: ConnId, received: &[u8]) {
+        let mut plain = mem::take(&mut self.plain);
+        let opened = self.floor.engine.unwrap(conn, received, &mut plain);
+        if let Some(opened) = opened {
+            if opened.has_opened && opened.close.is_none() {
+                self.admit(conn);
+            }
+            self.receive_plain(conn, &plain);
+            match opened.end {
+                Some(LayerEnd::Authentic) => self.end_input(conn, End::Received),
+                Some(LayerEnd::CutOff) => self.end_input(conn, End::CutOff),
+                None => {}
+            }
+            if let Some(reason) = opened.close {
+                self.floor.engine.close(conn, reason);
+                self.settle();
+            }
+        }
+        plain.clear();
+        plain.shrink_to(KEPT_PLAIN);
+        self.plain = plain;
+    }
+
+    /// Takes what the dialect is to read.
+    fn receive_plain(&mut self, conn: ConnId, bytes: &[u8]) {
+        let now = self.floor.engine.now;
+        let Some(connection) = self.floor.engine.open_mut(conn) else {
             return;
         };
         if connection.inbox.end != End::Open || bytes.is_empty() {
@@ -91,171 +480,20 @@ impl Server {
         self.scratch = scratch;
     }
 
-    /// A peer ended its sending half. What it sent before is still processed and answered.
-    pub fn receive_eof(&mut self, now: Instant, conn: ConnId) {
-        self.tick(now);
-        let Some(connection) = self.engine.open_mut(conn) else {
+    /// Nothing further comes for the dialect.
+    fn end_input(&mut self, conn: ConnId, end: End) {
+        let Some(connection) = self.floor.engine.open_mut(conn) else {
             return;
         };
         if connection.inbox.end == End::Open {
-            connection.inbox.end = End::Received;
+            connection.inbox.end = end;
             self.take_from(conn, &[]);
         }
     }
 
-    /// A peer vanished: its transport can neither bring nor take anything any more. What is
-    /// queued for it is dropped.
-    pub fn transport_failed(&mut self, now: Instant, conn: ConnId) {
-        self.tick(now);
-        self.engine.close(conn, CloseReason::TransportFailed);
-        self.settle();
-        self.engine.discard(conn);
-    }
-
-    /// `written` more bytes of what is queued for a peer are with its transport.
-    pub fn advance(&mut self, now: Instant, conn: ConnId, written: usize) {
-        self.tick(now);
-        self.engine.advance(conn, written);
-    }
-
-    /// Time has passed, and what [`poll_timeout`](Self::poll_timeout) waited for is due. A call
-    /// before that does nothing.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        self.tick(now);
-        self.engine.end_batch();
-        // Who leaves may have to be told to many: what is due beyond this batch stays due.
-        while !self.engine.batch.is_full()
-            && let Some(conn) = self.engine.timers.pop_expired(self.engine.now)
-        {
-            self.end_line_if_due(conn);
-            self.engine.expire(conn);
-            self.settle();
-            self.engine.arm(conn);
-        }
-        // Each once: what they leave for later comes behind the others.
-        for _ in 0..self.engine.runnable.len() {
-            if self.engine.batch.is_full() {
-                break;
-            }
-            let Some(conn) = self.engine.runnable.pop_front() else {
-                break;
-            };
-            if let Some(connection) = self.engine.get_mut(conn) {
-                connection.runnable = false;
-                self.take_from(conn, &[]);
-            }
-        }
-    }
-
-    /// Accepts nobody any more, and closes everybody once what is queued for them is written, at
-    /// the latest after [`Limits::grace`](crate::Limits::grace). Further calls change nothing.
-    pub fn shut_down(&mut self, now: Instant) {
-        self.tick(now);
-        self.engine.shut_down();
-        self.settle();
-    }
-
-    /// The transport of a connection is gone; its name is stale from now on. Comes after
-    /// [`Action::Close`]; before that, it is a transport failure.
-    pub fn release(&mut self, now: Instant, conn: ConnId) {
-        self.transport_failed(now, conn);
-        self.engine.remove(conn);
-    }
-
-    /// What is to be done next, until there is nothing.
-    pub fn poll(&mut self) -> Option<Action> {
-        while let Some(action) = self.engine.poll_action() {
-            let (Action::Transmit(conn)
-            | Action::PauseReading(conn)
-            | Action::ResumeReading(conn)
-            | Action::EndSending(conn)
-            | Action::Close(conn, _)) = action;
-            if self.engine.get(conn).is_some() {
-                return Some(action);
-            }
-        }
-        self.engine.end_batch();
-        None
-    }
-
-    /// What is to be written to a peer: as much as there is, or nothing for a stale name. Say
-    /// how much was written with [`advance`](Self::advance).
-    pub fn transmit(&self, conn: ConnId) -> &[u8] {
-        self.engine.waiting(conn)
-    }
-
-    /// Like [`transmit`](Self::transmit), but hands the bytes over, for adapters that write them
-    /// elsewhere. They stay in the peer's backlog until [`advance`](Self::advance).
-    pub fn take_transmit(&mut self, conn: ConnId) -> BytesMut {
-        self.engine.take_waiting(conn)
-    }
-
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing happens
-    /// before. This can be now: then there is more to do once the batch was flushed.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.engine.runnable.is_empty() {
-            self.engine.timers.next()
-        } else {
-            Some(self.engine.now)
-        }
-    }
-
-    /// What happened, for logs and metrics. The last 65,536 events are kept.
-    pub fn poll_event(&mut self) -> Option<Event> {
-        self.engine.poll_event()
-    }
-
-    /// The limits that it was made with.
-    pub fn limits(&self) -> &Limits {
-        &self.engine.limits
-    }
-
-    /// Whether one more connection from the network is welcome. While it is not, leave peers in
-    /// the listen queue.
-    pub fn accepting(&self) -> bool {
-        !self.engine.is_shutting_down()
-            && self.engine.has_room()
-            && self.rules.accepting(&self.engine)
-    }
-
-    /// Whether the server has shut down: everything is closed and released. Besides
-    /// [`shut_down`](Self::shut_down), the dialect's own rules can bring this about.
-    pub fn is_finished(&self) -> bool {
-        self.engine.is_shutting_down() && self.engine.is_empty()
-    }
-
-    /// When everything is to be closed at the latest, once the server shuts down.
-    pub fn shut_down_deadline(&self) -> Option<Instant> {
-        self.engine.shut_down_deadline()
-    }
-
-    /// Whether the server is shutting down or has shut down.
-    pub fn is_shutting_down(&self) -> bool {
-        self.engine.is_shutting_down()
-    }
-
-    fn tick(&mut self, now: Instant) {
-        self.engine.now = self.engine.now.max(now);
-    }
-
-    fn refusal(&self, peer: Peer) -> Option<CloseReason> {
-        if self.engine.is_shutting_down() {
-            return Some(CloseReason::ShuttingDown);
-        }
-        if peer == Peer::Console {
-            return None;
-        }
-        if !self.accepting() {
-            return Some(CloseReason::NotAccepting);
-        }
-        self.engine
-            .is_crowded(peer)
-            .then_some(CloseReason::TooManyFromAddress)
-    }
-
     /// Takes what a connection sent, as far as it counts.
     fn take_in(&mut self, conn: ConnId, mut bytes: &[u8]) {
-        let Some(connection) = self.engine.open_mut(conn) else {
+        let Some(connection) = self.floor.engine.open_mut(conn) else {
             return;
         };
         let inbox = &mut connection.inbox;
@@ -272,13 +510,13 @@ impl Server {
 
     /// Takes an unfinished line for a message, if nothing has come for long enough.
     fn end_line_if_due(&mut self, conn: ConnId) {
-        let now = self.engine.now;
-        if let Some(connection) = self.engine.open_mut(conn)
+        let now = self.floor.engine.now;
+        if let Some(connection) = self.floor.engine.open_mut(conn)
             && connection.inbox.pauses.is_due(now)
         {
             let last_input = connection.last_input;
             self.take_in(conn, b"\n");
-            if let Some(connection) = self.engine.open_mut(conn) {
+            if let Some(connection) = self.floor.engine.open_mut(conn) {
                 connection.inbox.pauses.end_line();
                 connection.last_input = last_input;
             }
@@ -288,151 +526,78 @@ impl Server {
     /// Makes messages of what a connection sent, as long as it may be taken from, and keeps the
     /// rest.
     fn take_from(&mut self, conn: ConnId, fresh: &[u8]) {
-        let Some(connection) = self.engine.open_mut(conn) else {
+        let Some(mut intake) = self.floor.engine.open_intake(conn, fresh) else {
             return;
         };
-        let framing = connection.inbox.framing;
-        let has_ended = connection.inbox.end == End::Received;
-        let mut decoder = mem::take(&mut connection.inbox.decoder);
-        let mut waiting = mem::take(&mut connection.inbox.waiting);
-        let was_read = self.engine.is_read_on(conn, waiting.len());
-        if waiting.is_empty() {
-            let rest = self.take_messages(conn, framing, &mut decoder, fresh);
-            waiting.extend_from_slice(rest);
-        } else {
-            waiting.extend_from_slice(fresh);
-            let rest = self
-                .take_messages(conn, framing, &mut decoder, &waiting)
-                .len();
-            waiting.advance(waiting.len() - rest);
+        while let Some(message) = intake.next(&self.floor.engine) {
+            self.handle(conn, message);
         }
-        if has_ended && framing != Framing::Chunks && decoder.is_half_an_ending(&waiting) {
-            // No line, so that nothing need be waited for.
-            waiting.clear();
+        if let Some(message) = intake.last(&self.floor.engine) {
+            self.handle(conn, message);
         }
-        if waiting.is_empty() {
-            waiting = BytesMut::new();
-            self.take_end(conn, &mut decoder);
+        if intake.is_finished() && self.floor.engine.may_end(conn) {
+            self.tell_end(conn);
         }
-        self.keep(conn, decoder, waiting);
-        if framing == Framing::Auto && (!fresh.is_empty() || !was_read || has_ended) {
-            self.engine.await_pause(conn);
-        }
+        self.floor.engine.close_intake(intake);
     }
 
-    /// Takes messages off `input`. Returns what may not be taken now.
-    fn take_messages<'a>(
-        &mut self,
-        conn: ConnId,
-        framing: Framing,
-        decoder: &mut LineDecoder,
-        mut input: &'a [u8],
-    ) -> &'a [u8] {
-        // What is dropped anyway need not wait.
-        decoder.skip(&mut input);
-        while !input.is_empty() && self.engine.may_take(conn) {
-            let decoded = match framing {
-                Framing::Lines | Framing::Auto => {
-                    decoder.decode(&mut input, self.engine.limits.max_line)
-                }
-                Framing::Chunks => {
-                    let (chunk, rest) = input.split_at(input.len().min(self.engine.max_chunk()));
-                    input = rest;
-                    Some(Decoded::Line(Line::chunk(chunk)))
-                }
-            };
-            if let Some(decoded) = decoded {
-                self.handle(conn, decoded);
-            }
-        }
-        if framing == Framing::Auto {
-            // Whoever may not be taken from is read from until their line has ended: only then
-            // can a pause be told from our not reading.
-            decoder.decode_unfinished(&mut input, self.engine.limits.max_line);
-        }
-        input
-    }
-
-    /// Tells the dialect that a connection's input has ended, after its last line, if it has.
-    fn take_end(&mut self, conn: ConnId, decoder: &mut LineDecoder) {
-        if self
-            .engine
-            .open_mut(conn)
-            .is_none_or(|connection| connection.inbox.end != End::Received)
-        {
-            return;
-        }
-        if decoder.has_unfinished_line() {
-            if !self.engine.may_take(conn) {
-                return;
-            }
-            if let Some(last) = decoder.decode_end() {
-                self.handle(conn, last);
-            }
-        }
-        if !self.engine.may_end(conn) {
-            return;
-        }
-        if let Some(connection) = self.engine.open_mut(conn) {
-            connection.inbox.end = End::Told;
-            if connection.inbox.first_line.is_http_request() {
-                self.engine.close(conn, CloseReason::HttpRequest);
-            } else {
-                self.rules.input_ended(&mut self.engine, conn);
-            }
-            self.settle();
-        }
-    }
-
-    fn keep(&mut self, conn: ConnId, mut decoder: LineDecoder, waiting: BytesMut) {
-        let now = self.engine.now;
-        let Some(connection) = self.engine.open_mut(conn) else {
+    /// Tells the dialect that a connection's input has ended, after its last line.
+    fn tell_end(&mut self, conn: ConnId) {
+        let Some(connection) = self.floor.engine.open_mut(conn) else {
             return;
         };
-        decoder.shrink();
-        connection.last_input = now;
-        connection.inbox.decoder = decoder;
-        connection.inbox.waiting = waiting;
-        let has_waiting = connection.inbox.has_waiting();
-        self.engine.check_flow(conn);
-        self.engine.wake(conn);
-        if has_waiting || self.engine.limits.rate_limit.is_some() {
-            self.engine.arm(conn);
+        let end = mem::replace(&mut connection.inbox.end, End::Told);
+        if connection.inbox.first_line.is_http_request() {
+            self.floor.engine.close(conn, CloseReason::HttpRequest);
+        } else if end == End::CutOff {
+            self.floor.engine.close(conn, CloseReason::CutOff);
+        } else if let Some(language) = self.floor.engine.language(conn) {
+            let rules = &mut self.languages[usize::from(language)].rules;
+            rules.input_ended(&mut self.floor, conn);
         }
+        self.settle();
     }
 
     /// Tells the dialect one message.
-    fn handle(&mut self, conn: ConnId, decoded: Decoded<'_>) {
-        self.engine.batch.count_message();
-        if self.engine.limits.rate_limit.is_some() {
-            self.engine.use_rate_allowance(conn);
+    fn handle(&mut self, conn: ConnId, message: Decoded<'_>) {
+        let engine = &mut self.floor.engine;
+        engine.batch.count_message();
+        engine.use_rate_allowance(conn);
+        engine.answering = Some(conn);
+        let Some(language) = engine.language(conn) else {
+            return;
+        };
+        let rules = &mut self.languages[usize::from(language)].rules;
+        match message {
+            Decoded::Line(line) => rules.message(&mut self.floor, conn, line),
+            Decoded::TooLong => rules.line_too_long(&mut self.floor, conn),
         }
-        self.engine.answering = Some(conn);
-        match decoded {
-            Decoded::Line(line) => {
-                self.rules.message(&mut self.engine, conn, line);
-                self.engine.blame_http(conn);
-            }
-            Decoded::TooLong => self.rules.line_too_long(&mut self.engine, conn),
-        }
-        self.engine.answering = None;
+        self.floor.engine.answering = None;
         self.settle();
-        self.engine.let_recipients_catch_up(conn);
+        self.floor.engine.let_recipients_catch_up(conn);
     }
 
-    /// Tells the dialect who has left, until nobody leaves because of that.
+    /// Tells the dialect who has left, until nobody leaves because of that, or the batch is full.
     fn settle(&mut self) {
-        while let Some(conn) = self.engine.leaving.pop_front() {
-            self.engine.report_left(conn);
-            if self
-                .engine
-                .get(conn)
-                .is_some_and(|connection| connection.joined)
-            {
-                self.rules.left(&mut self.engine, conn);
+        while let Some(conn) = self.floor.engine.leaving.pop_front() {
+            self.depart(conn);
+            self.floor.engine.batch.count_message();
+            if self.floor.engine.batch.is_full() {
+                break;
             }
-            self.engine.drain(conn);
         }
+    }
+
+    /// Tells the dialect that a connection has left.
+    fn depart(&mut self, conn: ConnId) {
+        let Some((reason, has_joined)) = self.floor.engine.why_leaving(conn) else {
+            return;
+        };
+        if has_joined && let Some(language) = self.floor.engine.language(conn) {
+            let rules = &mut self.languages[usize::from(language)].rules;
+            rules.left(&mut self.floor, conn, reason);
+        }
+        self.floor.engine.drain(conn);
     }
 }
 
@@ -442,6 +607,34 @@ impl fmt::Debug for Server {
     }
 }
 
+/// What those who speak these languages agree on.
+fn settings(limits: &Limits, languages: &[Language]) -> Settings {
+    let mut doors = alloc::vec![None; DOORS];
+    let mut lobby = None;
+    for language in languages {
+        if let Some((place, door)) = language.options.door() {
+            doors[usize::from(place)] = Some(door);
+        }
+        if let Options::Rooms(options) = &language.options {
+            lobby = Some(options.lobby.as_str().into());
+        }
+    }
+    Settings {
+        folds_case: languages
+            .iter()
+            .any(|language| language.options.dialect().profile().folds_case),
+        lobby: lobby.filter(|_| doors.iter().flatten().count() > 1),
+        doors,
+        max_rooms: limits.max_rooms,
+        max_rooms_per_user: limits.max_rooms_per_user,
+        max_departed: 0,
+        has_profiles: false,
+    }
+}
+
+/// How much memory is kept for what is in layers.
+const KEPT_PLAIN: usize = 64 << 10;
+
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
@@ -449,18 +642,18 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::Dialect;
 
     #[test]
     fn a_peer_whose_message_waited_for_its_rate_is_not_idle_at_once() {
-        let mut config = Config::new(Dialect::RELAY);
-        config.limits.rate_limit = NonZeroU32::new(1);
-        config.limits.idle_timeout = Some(Duration::from_millis(2500));
-        let mut server = Server::new(config).unwrap();
-        let peer = server.accept(at(0), Peer::Socket(([192, 0, 2, 1], 7).into()));
+        let mut relay = Listener::new(Dialect::RELAY);
+        relay.terms.rate_limit = NonZeroU32::new(1);
+        relay.terms.idle_timeout = Some(Duration::from_millis(2500));
+        let (mut server, listener) = Server::with_listener(Limits::default(), relay).unwrap();
+        let peer = server.accept(at(0), listener, socket());
         server.receive(at(0), peer, b"1\n2\n3\n4\n");
         for millisecond in 1..=5499 {
             server.handle_timeout(at(millisecond));
+            server.carry_on(at(millisecond));
         }
         assert_eq!(closed(&mut server), []);
         server.handle_timeout(at(5500));
@@ -469,38 +662,46 @@ mod tests {
 
     #[test]
     fn what_is_received_after_the_end_is_nothing() {
-        let mut server = Server::new(Config::new(Dialect::PAIR)).unwrap();
-        let operator = server.accept(at(0), Peer::Console);
-        let client = server.accept(at(0), Peer::Socket(([192, 0, 2, 1], 7).into()));
+        let (mut server, listener) = serve(Dialect::PAIR);
+        let operator = server.accept(at(0), listener, Peer::Console);
+        let client = server.accept(at(0), listener, socket());
         server.receive(at(0), client, b"a\nb\n");
         server.receive_eof(at(0), client);
         server.receive(at(0), client, b"c\n");
         server.receive(at(0), operator, b"1\n");
-        server.handle_timeout(at(0));
+        server.carry_on(at(0));
         assert_eq!(server.transmit(operator), b"a\nb\n");
         assert_eq!(closed(&mut server), []);
         server.advance(at(0), operator, b"a\nb\n".len());
-        server.handle_timeout(at(0));
+        server.carry_on(at(0));
         server.advance(at(0), client, b"1\n".len());
         assert_eq!(closed(&mut server), [CloseReason::PeerLeft]);
     }
 
     #[test]
     fn an_adapter_that_was_not_told_to_pause_is_not_told_to_resume() {
-        let mut server = Server::new(Config::new(Dialect::RELAY)).unwrap();
-        let peer = server.accept(at(0), Peer::Socket(([192, 0, 2, 1], 7).into()));
+        let (mut server, listener) = serve(Dialect::RELAY);
+        let peer = server.accept(at(0), listener, socket());
         // More lines than are taken at a time; the rest is, before anybody asks what to do.
         server.receive(at(0), peer, &b"\n".repeat(1100));
-        assert_eq!(server.poll_timeout(), Some(at(0)));
-        server.handle_timeout(at(0));
-        assert_eq!(server.poll_timeout(), None);
+        assert!(server.flushed());
+        server.carry_on(at(0));
+        assert!(!server.flushed());
         assert_eq!(server.poll(), None);
     }
 
     #[test]
     fn a_server_can_be_shown_without_what_its_peers_said() {
-        let server = Server::new(Config::new(Dialect::ECHO)).unwrap();
+        let (server, _) = serve(Dialect::ECHO);
         assert_eq!(alloc::format!("{server:?}"), "Server { .. }");
+    }
+
+    fn serve(dialect: Dialect) -> (Server, ListenerId) {
+        Server::with_listener(Limits::default(), Listener::new(dialect)).unwrap()
+    }
+
+    fn socket() -> Peer {
+        Peer::Socket(([192, 0, 2, 1], 7).into())
     }
 
     fn at(milliseconds: u64) -> Instant {

@@ -2,8 +2,10 @@
 
 use alloc::collections::BTreeSet;
 
-use crate::connection::Connection;
-use crate::{ConnId, Instant, Limits};
+use crate::connection::{ConnId, Connection};
+use crate::instant::Instant;
+use crate::limits::Limits;
+use crate::listener::Terms;
 
 /// The timers that are set, in the order in which they expire.
 ///
@@ -20,8 +22,15 @@ impl Timers {
     }
 
     /// Makes sure that the connection is looked at in time for its earliest deadline.
-    pub(crate) fn arm(&mut self, id: ConnId, conn: &mut Connection, now: Instant, limits: &Limits) {
-        if let Some(deadline) = conn.deadline(now, limits) {
+    pub(crate) fn arm(
+        &mut self,
+        id: ConnId,
+        conn: &mut Connection,
+        now: Instant,
+        limits: &Limits,
+        terms: &Terms,
+    ) {
+        if let Some(deadline) = conn.next_deadline(now, limits, terms) {
             self.arm_at(id, conn, deadline);
         }
     }

@@ -4,9 +4,10 @@
 use std::iter;
 use std::time::Duration;
 
+use linechat_laws::config::Config;
 use linechat_protocol::{
-    Action, Client, ClientDialect, ClientLimits, Config, ConnId, Dialect, Instant, LineClient,
-    LineEvent, LineState, Names, Peer, RequestError, Server, Violation, addressed, direct, pair,
+    Action, Client, ClientDialect, ClientLimits, ConnId, Dialect, Instant, LineClient, LineEvent,
+    LineState, ListenerId, Names, Peer, RequestError, Server, Violation, addressed, direct, pair,
     rooms,
 };
 use proptest::prelude::*;
@@ -288,7 +289,7 @@ mod in_pair {
         let mut world = talk(false, pair::Client::new());
         world.operator_types("lost\nEXIT\n");
         assert_eq!(heard(&mut world), ["closed"]);
-        assert!(world.server.accepting());
+        assert!(world.server.accepting(world.listener));
     }
 
     #[test]
@@ -550,6 +551,7 @@ proptest! {
 /// A server, clients of it, and the wires between them.
 struct World<D> {
     server: Server,
+    listener: ListenerId,
     wires: Vec<Wire<D>>,
     console: Option<ConnId>,
     /// What the server wrote to its console.
@@ -575,8 +577,10 @@ impl<D: ClientDialect + Default> World<D> {
 
 impl<D: ClientDialect> World<D> {
     fn with(config: Config) -> Self {
+        let (server, listener) = config.server().unwrap();
         Self {
-            server: Server::new(config).unwrap(),
+            server,
+            listener,
             wires: Vec::new(),
             console: None,
             printed: Vec::new(),
@@ -584,20 +588,20 @@ impl<D: ClientDialect> World<D> {
     }
 
     fn connect_with(&mut self, client: Client<D>) -> usize {
-        assert!(self.server.accepting());
+        assert!(self.server.accepting(self.listener));
         let place = self.wires.len();
         let address = format!("192.0.2.{}:1", place + 1);
         let peer = Peer::Socket(address.parse().unwrap());
         self.wires.push(Wire {
             client,
-            conn: self.server.accept(NOW, peer),
+            conn: self.server.accept(NOW, self.listener, peer),
             ended: false,
         });
         place
     }
 
     fn attach_console(&mut self) {
-        self.console = Some(self.server.accept(NOW, Peer::Console));
+        self.console = Some(self.server.accept(NOW, self.listener, Peer::Console));
     }
 
     fn operator_types(&mut self, lines: &str) {
@@ -640,11 +644,15 @@ impl<D: ClientDialect> World<D> {
         loop {
             let sent = self.carry_to_server();
             let received = self.carry_to_clients();
+            let has_more = self.server.flushed();
+            if has_more {
+                self.server.carry_on(NOW);
+            }
             let due = self.server.poll_timeout().is_some_and(|due| due <= NOW);
             if due {
                 self.server.handle_timeout(NOW);
             }
-            if !sent && !received && !due {
+            if !sent && !received && !due && !has_more {
                 return;
             }
         }

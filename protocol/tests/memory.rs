@@ -3,13 +3,13 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use allocation_counter::{AllocationInfo, measure};
-use linechat_protocol::{
-    Action, Config, ConnId, Dialect, Instant, Limits, LineClient, Peer, Server,
-};
+use linechat_laws::config::{Bounds, Config};
+use linechat_protocol::{Action, ConnId, Dialect, Instant, LineClient, ListenerId, Peer, Server};
 
 /// A server and what an adapter would do for it, which allocates nothing by itself.
 struct Chat {
     server: Server,
+    listener: ListenerId,
     /// What comes before a name.
     login: &'static str,
     /// By [`ConnId::index`]: whose socket takes nothing.
@@ -17,12 +17,14 @@ struct Chat {
 }
 
 impl Chat {
-    fn new(dialect: Dialect, change: impl FnOnce(&mut Limits)) -> Self {
+    fn new(dialect: Dialect, change: impl FnOnce(&mut Bounds)) -> Self {
         let mut config = Config::new(dialect);
         config.limits.stall_timeout = None;
         change(&mut config.limits);
+        let (server, listener) = config.server().expect("the test's limits are valid");
         Self {
-            server: Server::new(config).expect("the test's limits are valid"),
+            server,
+            listener,
             login: if dialect == Dialect::DIRECT {
                 "HELLO-FROM "
             } else {
@@ -34,7 +36,7 @@ impl Chat {
 
     fn connect(&mut self) -> ConnId {
         let peer = Peer::Socket(([192, 0, 2, 1], 7).into());
-        let conn = self.server.accept(NOW, peer);
+        let conn = self.server.accept(NOW, self.listener, peer);
         self.serve();
         conn
     }
@@ -74,6 +76,10 @@ impl Chat {
                 }
             }
             while self.server.poll_event().is_some() {}
+            if self.server.flushed() {
+                self.server.carry_on(NOW);
+                continue;
+            }
             if self.server.poll_timeout().is_none_or(|due| due > NOW) {
                 return;
             }
@@ -193,7 +199,7 @@ fn visitors_who_come_and_go_before_a_poll_do_not_pile_up_what_nobody_hears() {
     let peer = Peer::Socket(([0x2001, 0xdb8, 0x1111, 0x2222, 0x3333, 0x4444, 0, 1], 7).into());
     let info = measure(|| {
         for _ in 0..40_000 {
-            let visitor = chat.server.accept(NOW, peer);
+            let visitor = chat.server.accept(NOW, chat.listener, peer);
             chat.server.release(NOW, visitor);
             while chat.server.poll_event().is_some() {}
         }

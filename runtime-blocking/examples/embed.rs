@@ -9,19 +9,23 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use linechat_protocol::{Config, Dialect, Server};
+use linechat_driver::{Observer, Service};
+use linechat_protocol::{Dialect, Event, Limits, Listener, Server};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut config = Config::new(Dialect::ROOMS);
-    config.limits.max_rooms = 100;
-    let server = Server::new(config)?;
-    let listener = TcpListener::bind("127.0.0.1:8888")?;
+    let mut limits = Limits::default();
+    limits.max_rooms = 100;
+    let mut server = Server::new(limits)?;
+    let rooms = server.listen(Listener::new(Dialect::ROOMS))?;
+    let service = Service::new(server)
+        .listen(rooms, TcpListener::bind("127.0.0.1:8888")?)
+        .observe(Announcer);
 
     // Each thread ends when the other end of its channel, or pipe, is dropped.
     let (shutdown, chatting) = io::pipe()?;
     let (working, stopped) = channel();
     thread::scope(|scope| {
-        let chat = scope.spawn(|| chat(server, listener, shutdown));
+        let chat = scope.spawn(|| chat(service, shutdown));
         scope.spawn(|| work_of_the_application(stopped));
         io::stdin().read_line(&mut String::new())?;
         drop((chatting, working));
@@ -30,8 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     })
 }
 
-fn chat(server: Server, listener: TcpListener, shutdown: PipeReader) -> io::Result<()> {
-    linechat_blocking::serve(server, vec![listener], None, shutdown)
+fn chat(service: Service, shutdown: PipeReader) -> io::Result<()> {
+    linechat_blocking::serve(service, shutdown)
 }
 
 fn work_of_the_application(stopped: Receiver<()>) {
@@ -40,5 +44,14 @@ fn work_of_the_application(stopped: Receiver<()>) {
         if stopped.recv_timeout(Duration::from_secs(1)) != Err(RecvTimeoutError::Timeout) {
             return;
         }
+    }
+}
+
+/// Tells who comes and goes.
+struct Announcer;
+
+impl Observer for Announcer {
+    fn event(&mut self, event: &Event) {
+        println!("{event:?}");
     }
 }

@@ -2,15 +2,15 @@
 
 use std::io;
 use std::mem;
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::{Builder, Scope};
 use std::time::{Duration, Instant};
 
-use linechat_host::{AcceptErrors, Recovery, linger_until, prepare};
-use linechat_protocol::Peer;
+use linechat_driver::{AcceptErrors, Listening, Recovery, linger_until, prepare};
+use linechat_protocol::{ListenerId, Peer};
 use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -26,11 +26,9 @@ pub(crate) struct EventLoop<'scope, 'env> {
     poll: Poll,
     events: Events,
     /// Whichever had a connection is asked last from then on, and keeps none of the others waiting.
-    listeners: Vec<TcpListener>,
-    /// Somebody may wait in the queue of a listener.
-    has_waiting: bool,
+    entrances: Vec<Entrance>,
     /// Who was accepted and has no thread yet, since none could be started.
-    accepted: Option<(Arc<TcpStream>, Peer)>,
+    accepted: Option<(ListenerId, Arc<TcpStream>, Peer)>,
     errors: AcceptErrors,
     /// While the system lacks something.
     pause: Option<Instant>,
@@ -44,7 +42,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
         scope: &'scope Scope<'scope, 'env>,
         shared: &'scope Shared,
         poll: Poll,
-        listeners: Vec<TcpListener>,
+        listeners: Vec<Listening>,
         shutdown: &impl AsFd,
     ) -> io::Result<Self> {
         let readable = |fd: &dyn AsRawFd, token| {
@@ -52,19 +50,22 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
             poll.registry()
                 .register(&mut source, token, Interest::READABLE)
         };
-        for listener in &listeners {
-            prepare(listener);
-            listener.set_nonblocking(true)?;
-            readable(listener, ACCEPT)?;
+        for Listening { socket, .. } in &listeners {
+            prepare(socket);
+            socket.set_nonblocking(true)?;
+            readable(socket, ACCEPT)?;
         }
+        let entrances = listeners.into_iter().map(|listening| Entrance {
+            listening,
+            has_waiting: true,
+        });
         readable(&shutdown.as_fd(), SHUT_DOWN)?;
         Ok(Self {
             scope,
             shared,
             poll,
             events: Events::with_capacity(1024),
-            listeners,
-            has_waiting: true,
+            entrances: entrances.collect(),
             accepted: None,
             errors: AcceptErrors::new(),
             pause: None,
@@ -74,17 +75,20 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
 
     /// Works until nobody is connected and nobody can connect any more.
     pub(crate) fn run(mut self) -> io::Result<()> {
-        while let Some(is_accepting) = self.wait()? {
+        while let Some(accepting) = self.wait()? {
             self.handle_events();
-            if is_accepting {
-                self.accept();
-            }
+            self.accept(&accepting);
         }
         Ok(())
     }
 
     /// Starts to serve a peer.
-    pub(crate) fn start(&mut self, stream: Arc<TcpStream>, peer: Peer) -> io::Result<()> {
+    pub(crate) fn start(
+        &mut self,
+        listener: ListenerId,
+        stream: Arc<TcpStream>,
+        peer: Peer,
+    ) -> io::Result<()> {
         let input = Arc::clone(&stream);
         let shared = self.shared;
         let (name, named) = sync_channel(1);
@@ -103,7 +107,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
             .map_err(|error| io::Error::other(format!("cannot start a thread: {error}")))?;
         let mut state = shared.lock_for_input(&mut self.turn);
         let fd = stream.as_raw_fd();
-        let conn = state.insert(peer, stream, thread.thread().clone());
+        let conn = state.insert(listener, peer, stream, thread.thread().clone());
         let token = Token(conn.index());
         let watched = self
             .poll
@@ -117,33 +121,35 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
         Ok(())
     }
 
-    /// Waits until there is something to do, and says whether the server takes connections;
-    /// `None` at the end.
-    fn wait(&mut self) -> io::Result<Option<bool>> {
+    /// Waits until there is something to do, and says at which listeners the server takes
+    /// connections; `None` at the end.
+    fn wait(&mut self) -> io::Result<Option<Vec<ListenerId>>> {
         let mut state = self.shared.flush(self.shared.lock());
         if state.server.is_shutting_down() {
-            self.listeners.clear();
+            self.entrances.clear();
         }
-        let is_listening = !self.listeners.is_empty();
+        let is_listening = !self.entrances.is_empty();
         if state.ended || !is_listening && state.connections == 0 {
             return Ok(None);
         }
-        let is_accepting = is_listening && state.is_accepting();
+        let accepting = match is_listening {
+            true => state.accepting(),
+            false => Vec::new(),
+        };
         let until = state.next_deadline();
         let mut timeout = until.map(|until| state.clock.until(until));
         state.sleep = Some(Sleep {
             until,
-            is_accepting,
+            accepting: accepting.clone(),
         });
         let full = state.is_full().then_some(state.capacity);
         drop(state);
         if let Some(capacity) = full
-            && is_listening
-            && self.has_waiting
+            && self.entrances.iter().any(|entrance| entrance.has_waiting)
         {
             self.errors.recover(&capacity.reached(), Instant::now());
         }
-        if is_accepting && self.has_waiting {
+        if self.may_accept(&accepting) {
             let pause = self.pause.map_or(Duration::ZERO, |pause| {
                 pause.saturating_duration_since(Instant::now())
             });
@@ -151,7 +157,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
         }
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
-            _ => Ok(Some(is_accepting)),
+            _ => Ok(Some(accepting)),
         }
     }
 
@@ -162,53 +168,80 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
         for event in &self.events {
             match event.token() {
                 WAKE => {}
-                ACCEPT => self.has_waiting = true,
+                ACCEPT => {
+                    for entrance in &mut self.entrances {
+                        entrance.has_waiting = true;
+                    }
+                }
                 SHUT_DOWN => state.shut_down(),
                 Token(index) => state.handle_socket(index, event),
             }
         }
     }
 
-    fn accept(&mut self) {
+    /// Whether somebody may wait who is welcome.
+    fn may_accept(&self, accepting: &[ListenerId]) -> bool {
+        let mut entrances = self.entrances.iter();
+        entrances.any(|entrance| {
+            entrance.has_waiting && accepting.contains(&entrance.listening.listener)
+        }) || (self.accepted.is_some() && !accepting.is_empty())
+    }
+
+    fn accept(&mut self, accepting: &[ListenerId]) {
         let now = Instant::now();
-        if !self.has_waiting || self.pause.is_some_and(|pause| now < pause) {
+        if !self.may_accept(accepting) || self.pause.is_some_and(|pause| now < pause) {
             return;
         }
         self.pause = None;
-        if let Err(error) = self.accept_one()
+        if let Err(error) = self.accept_one(accepting)
             && let Recovery::Pause(time) = self.errors.recover(&error, now)
         {
             self.pause = Some(now + time);
         }
     }
 
-    fn accept_one(&mut self) -> io::Result<()> {
+    fn accept_one(&mut self, accepting: &[ListenerId]) -> io::Result<()> {
         if self.accepted.is_none() {
-            self.accepted = self.take_waiting()?;
+            self.accepted = self.take_waiting(accepting)?;
         }
-        if let Some((stream, peer)) = &self.accepted {
-            self.start(Arc::clone(stream), *peer)?;
+        if let Some((listener, stream, peer)) = &self.accepted {
+            self.start(*listener, Arc::clone(stream), *peer)?;
             self.accepted = None;
         }
         Ok(())
     }
 
-    /// Takes the next peer off the listeners, if somebody waits there.
-    fn take_waiting(&mut self) -> io::Result<Option<(Arc<TcpStream>, Peer)>> {
-        for (place, listener) in self.listeners.iter().enumerate() {
-            match listener.accept() {
+    /// Takes the next peer off the listeners, if somebody waits there who is welcome.
+    fn take_waiting(
+        &mut self,
+        accepting: &[ListenerId],
+    ) -> io::Result<Option<(ListenerId, Arc<TcpStream>, Peer)>> {
+        for (place, entrance) in self.entrances.iter_mut().enumerate() {
+            let listener = entrance.listening.listener;
+            if !accepting.contains(&listener) {
+                continue;
+            }
+            match entrance.listening.socket.accept() {
                 Ok((stream, address)) => {
-                    self.listeners.rotate_left(place + 1);
+                    self.entrances.rotate_left(place + 1);
                     stream.set_nonblocking(false)?;
-                    return Ok(Some((Arc::new(stream), Peer::from(address))));
+                    return Ok(Some((listener, Arc::new(stream), Peer::from(address))));
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    entrance.has_waiting = false;
+                }
                 Err(error) => return Err(error),
             }
         }
-        self.has_waiting = false;
         Ok(None)
     }
+}
+
+/// A listener.
+struct Entrance {
+    listening: Listening,
+    /// Somebody may wait in its queue.
+    has_waiting: bool,
 }
 
 impl State {

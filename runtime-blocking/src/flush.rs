@@ -7,7 +7,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, MutexGuard};
 
 use bytes::{Buf, BytesMut};
-use linechat_host::{linger_until, log, was_refused};
+use linechat_driver::{Observer, linger_until, was_refused};
 use linechat_protocol::{Action, CloseReason, ConnId, Event, Instant};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{SendFlags, send};
@@ -57,6 +57,9 @@ impl State {
         if self.is_due(now) {
             self.server.handle_timeout(now);
         }
+        if self.server.has_more() {
+            self.server.carry_on(now);
+        }
         for conn in mem::take(&mut self.unblocked) {
             self.write(conn, true, round);
         }
@@ -71,7 +74,10 @@ impl State {
         }
         let events = iter::from_fn(|| self.server.poll_event());
         round.events.extend(events);
-        !round.is_empty() || self.is_due(now)
+        if let Some(observer) = &mut round.observer {
+            observer.turned(now, &mut self.server);
+        }
+        self.server.flushed() || !round.is_empty() || self.is_due(now)
     }
 
     fn is_due(&self, now: Instant) -> bool {
@@ -172,9 +178,18 @@ impl State {
 pub(crate) struct Round {
     writes: Vec<Write>,
     events: Vec<Event>,
+    observer: Option<Box<dyn Observer>>,
 }
 
 impl Round {
+    /// `observer` hears the events.
+    pub(crate) fn new(observer: Option<Box<dyn Observer>>) -> Self {
+        Self {
+            observer,
+            ..Self::default()
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.writes.is_empty() && self.events.is_empty()
     }
@@ -184,7 +199,9 @@ impl Round {
             write.perform();
         }
         for event in self.events.drain(..) {
-            log::event(&event);
+            if let Some(observer) = &mut self.observer {
+                observer.event(&event);
+            }
         }
     }
 }

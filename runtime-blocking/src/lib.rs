@@ -1,17 +1,19 @@
 //! linechat on plain threads: [`serve`] moves bytes between sockets and a
-//! [`Server`], on a thread for each connection, beside whatever else
+//! [`Server`](linechat_protocol::Server), on a thread for each connection, beside whatever else
 //! the application does on its own.
 //!
 //! ```no_run
 //! use std::{io, net::TcpListener, thread};
 //!
-//! use linechat_protocol::{Config, Dialect, Server};
+//! use linechat_driver::Service;
+//! use linechat_protocol::{Dialect, Limits, Listener, Server};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let listener = TcpListener::bind("127.0.0.1:8888")?;
-//! let server = Server::new(Config::new(Dialect::ROOMS))?;
+//! let mut server = Server::new(Limits::default())?;
+//! let rooms = server.listen(Listener::new(Dialect::ROOMS))?;
+//! let service = Service::new(server).listen(rooms, TcpListener::bind("127.0.0.1:8888")?);
 //! let (shutdown, running) = io::pipe()?;
-//! let chat = thread::spawn(|| linechat_blocking::serve(server, vec![listener], None, shutdown));
+//! let chat = thread::spawn(|| linechat_blocking::serve(service, shutdown));
 //! // The application goes about its business here, until it is time to end.
 //! drop(running);
 //! chat.join().expect("it does not panic")?;
@@ -45,13 +47,15 @@
 //! glibc, can be started with `MALLOC_ARENA_MAX=1`.
 
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::fd::AsFd;
+#[cfg(feature = "program")]
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread;
 
-use linechat_host::Service;
-use linechat_protocol::{Peer, Server};
+use linechat_driver::Service;
+use linechat_protocol::Peer;
 use mio::{Poll, Waker};
 
 use crate::capacity::Capacity;
@@ -69,10 +73,9 @@ mod shared;
 /// Serves until `shutdown` is readable or its other end is closed, and everybody has been sent
 /// what was queued for them (at most for [`Limits::grace`](linechat_protocol::Limits::grace)), or
 /// until the server ends by itself: because its dialect says so, or because there are no
-/// `listeners` and the last connection has gone. None of its threads is left when it returns.
+/// listeners and the last connection has gone. None of its threads is left when it returns.
 ///
-/// `console` is a stream to and from somebody at the server's own keyboard, if there is one.
-/// `listeners` become nonblocking, `console` becomes blocking. `shutdown` is one end of a
+/// Listeners become nonblocking, the console becomes blocking. `shutdown` is one end of a
 /// [pipe](io::pipe) or of a pair of sockets, say: the server ends when another thread writes to the
 /// other end or drops it, or when a signal handler does. It is not read from.
 ///
@@ -80,34 +83,32 @@ mod shared;
 ///
 /// A descriptor cannot be waited for, or there is no thread for the console. Nothing that happens
 /// later is an error: the server goes on with whoever is left.
-pub fn serve(
-    server: Server,
-    listeners: Vec<TcpListener>,
-    console: Option<TcpStream>,
-    shutdown: impl AsFd,
-) -> io::Result<()> {
+pub fn serve(service: Service, shutdown: impl AsFd) -> io::Result<()> {
     let room = Room::of_process();
-    let capacity = Capacity::of(&room, server.limits());
-    capacity.tell(server.limits());
-    capacity::warn_of_backlogs(&room, server.limits());
-    serve_within(capacity, server, listeners, console, shutdown)
+    let limits = service.server.limits();
+    let capacity = Capacity::of(&room, limits);
+    capacity.tell(limits);
+    capacity::warn_of_backlogs(&room, limits);
+    serve_within(capacity, service, shutdown)
 }
 
-fn serve_within(
-    capacity: Capacity,
-    server: Server,
-    listeners: Vec<TcpListener>,
-    console: Option<TcpStream>,
-    shutdown: impl AsFd,
-) -> io::Result<()> {
+fn serve_within(capacity: Capacity, service: Service, shutdown: impl AsFd) -> io::Result<()> {
     let poll = Poll::new()?;
-    let shared = Shared::new(server, capacity, Waker::new(poll.registry(), WAKE)?);
+    let listeners = service.listeners.iter();
+    let shared = Shared::new(
+        service.server,
+        listeners.map(|listening| listening.listener).collect(),
+        service.observer,
+        capacity,
+        Waker::new(poll.registry(), WAKE)?,
+    );
     thread::scope(|scope| {
         let _end = End(&shared);
-        let mut event_loop = EventLoop::new(scope, &shared, poll, listeners, &shutdown)?;
-        if let Some(console) = console {
-            console.set_nonblocking(false)?;
-            event_loop.start(Arc::new(console), Peer::Console)?;
+        let mut event_loop = EventLoop::new(scope, &shared, poll, service.listeners, &shutdown)?;
+        if let Some(console) = service.console {
+            let stream = TcpStream::from(console.stream);
+            stream.set_nonblocking(false)?;
+            event_loop.start(console.listener, Arc::new(stream), Peer::Console)?;
         }
         event_loop.run()
     })
@@ -118,12 +119,7 @@ fn serve_within(
 /// # Errors
 ///
 /// Those of [`serve`].
-pub fn run(service: Service) -> io::Result<()> {
-    let Service {
-        server,
-        listeners,
-        console,
-        shutdown,
-    } = service;
-    serve(server, listeners, console, shutdown)
+#[cfg(feature = "program")]
+pub fn run(service: Service, shutdown: UnixStream) -> io::Result<()> {
+    serve(service, shutdown)
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, MutexGuard};
 use std::thread;
 use std::time::Instant;
 
-use linechat_host::{LINGER_BYTES, linger_until};
+use linechat_driver::{LINGER_BYTES, linger_until};
 use linechat_protocol::ConnId;
 use rustix::buffer::spare_capacity;
 use rustix::io::retry_on_intr;

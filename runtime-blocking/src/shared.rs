@@ -8,8 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 
 use bytes::BytesMut;
-use linechat_host::{Clock, log};
-use linechat_protocol::{ConnId, Instant, Peer, Server};
+use linechat_driver::{Clock, Observer, transport_failed};
+use linechat_protocol::{ConnId, Instant, ListenerId, Peer, Server};
 use mio::Waker;
 
 use crate::capacity::Capacity;
@@ -25,18 +25,27 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// `event_loop` wakes its thread.
-    pub(crate) fn new(server: Server, capacity: Capacity, event_loop: Waker) -> Self {
+    pub(crate) fn new(
+        mut server: Server,
+        listeners: Vec<ListenerId>,
+        observer: Option<Box<dyn Observer>>,
+        capacity: Capacity,
+        event_loop: Waker,
+    ) -> Self {
+        let clock = Clock::start();
+        clock.set(&mut server);
         let state = State {
             server,
+            listeners,
             capacity,
-            clock: Clock::start(),
+            clock,
             sockets: Vec::new(),
             connections: 0,
             is_flushing: false,
             has_more: false,
             turn: 0,
             waiting: 0,
-            round: Round::default(),
+            round: Round::new(observer),
             unblocked: Vec::new(),
             lingering: VecDeque::new(),
             sleep: None,
@@ -104,6 +113,7 @@ impl Drop for End<'_> {
 
 pub(crate) struct State {
     pub(crate) server: Server,
+    listeners: Vec<ListenerId>,
     pub(crate) capacity: Capacity,
     pub(crate) clock: Clock,
     /// By [`ConnId::index`].
@@ -131,8 +141,14 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn insert(&mut self, peer: Peer, stream: Arc<TcpStream>, thread: Thread) -> ConnId {
-        let conn = self.server.accept(self.clock.now(), peer);
+    pub(crate) fn insert(
+        &mut self,
+        listener: ListenerId,
+        peer: Peer,
+        stream: Arc<TcpStream>,
+        thread: Thread,
+    ) -> ConnId {
+        let conn = self.server.accept(self.clock.now(), listener, peer);
         if self.sockets.len() <= conn.index() {
             self.sockets.resize_with(conn.index() + 1, || None);
         }
@@ -177,14 +193,20 @@ impl State {
         };
         // Its reader and its writer can both find out.
         if !socket.is_closing && !mem::replace(&mut socket.is_failure_known, true) {
-            log::transport_failed(conn, error);
+            transport_failed(conn, error);
             self.server.transport_failed(self.clock.now(), conn);
         }
     }
 
-    /// Whether one more peer can be served.
-    pub(crate) fn is_accepting(&self) -> bool {
-        self.server.accepting() && !self.is_full()
+    /// The listeners at which one more peer can be served.
+    pub(crate) fn accepting(&self) -> Vec<ListenerId> {
+        if self.is_full() {
+            return Vec::new();
+        }
+        let listeners = self.listeners.iter().copied();
+        listeners
+            .filter(|&listener| self.server.accepting(listener))
+            .collect()
     }
 
     /// Whether there is no room for one more thread.
@@ -209,7 +231,10 @@ impl State {
         };
         let is_earlier = |deadline| sleep.until.is_none_or(|until| deadline < until);
         self.next_deadline().is_some_and(is_earlier)
-            || !sleep.is_accepting && self.is_accepting()
+            || self
+                .accepting()
+                .iter()
+                .any(|listener| !sleep.accepting.contains(listener))
             || self.server.is_shutting_down()
             || self.connections == 0
     }
@@ -264,5 +289,5 @@ pub(crate) enum Output {
 /// What the event loop sleeps for, besides events.
 pub(crate) struct Sleep {
     pub(crate) until: Option<Instant>,
-    pub(crate) is_accepting: bool,
+    pub(crate) accepting: Vec<ListenerId>,
 }

@@ -6,19 +6,22 @@ use std::error::Error;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use async_executor::LocalExecutor;
-use async_io::{Timer, block_on};
-use linechat_protocol::{Config, Dialect, Server};
+use linechat_driver::{Observer, Service};
+use linechat_protocol::{Dialect, Event, Limits, Listener, Server};
+use smol::{LocalExecutor, Timer, block_on};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut config = Config::new(Dialect::ROOMS);
-    config.limits.max_rooms = 100;
-    let server = Server::new(config)?;
-    let listener = TcpListener::bind("127.0.0.1:8888")?;
+    let mut limits = Limits::default();
+    limits.max_rooms = 100;
+    let mut server = Server::new(limits)?;
+    let rooms = server.listen(Listener::new(Dialect::ROOMS))?;
+    let service = Service::new(server)
+        .listen(rooms, TcpListener::bind("127.0.0.1:8888")?)
+        .observe(Announcer);
 
     let executor = LocalExecutor::new();
     let work = executor.spawn(work_of_the_application());
-    let chat = linechat_smol::serve(server, vec![listener], None, work);
+    let chat = linechat_smol::serve(service, work);
     block_on(executor.run(chat))?;
     Ok(())
 }
@@ -27,5 +30,14 @@ async fn work_of_the_application() {
     for second in 0..600 {
         println!("working for {second} s");
         Timer::after(Duration::from_secs(1)).await;
+    }
+}
+
+/// Tells who comes and goes.
+struct Announcer;
+
+impl Observer for Announcer {
+    fn event(&mut self, event: &Event) {
+        println!("{event:?}");
     }
 }

@@ -10,14 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use async_io::Async;
-use linechat_host::driver;
 use rustix::event::epoll;
+use smol::Async;
 
 /// async-io.
 pub(crate) struct Runtime;
 
-impl driver::Runtime for Runtime {
+impl linechat_driver::Runtime for Runtime {
     type Listener = Socket<TcpListener>;
     type Stream = Socket<TcpStream>;
     type Timer = Timer;
@@ -80,7 +79,7 @@ impl<T: AsFd> AsFd for Socket<T> {
     }
 }
 
-impl driver::Listener for Socket<TcpListener> {
+impl linechat_driver::Listener for Socket<TcpListener> {
     type Stream = Socket<TcpStream>;
 
     fn new(listener: TcpListener) -> io::Result<Self> {
@@ -94,7 +93,7 @@ impl driver::Listener for Socket<TcpListener> {
     }
 }
 
-impl driver::Stream for Socket<TcpStream> {
+impl linechat_driver::Stream for Socket<TcpStream> {
     fn new(stream: TcpStream) -> io::Result<Self> {
         Async::new(stream).map(Self::from)
     }
@@ -119,7 +118,7 @@ impl driver::Stream for Socket<TcpStream> {
             match watch_for_failure(&*self) {
                 Ok(failure) => break failure,
                 // There is no descriptor left, or no memory.
-                Err(_) => async_io::Timer::after(RETRY).await,
+                Err(_) => smol::Timer::after(RETRY).await,
             };
         };
         let _ = poll_fn(|cx| failure.poll_readable(cx)).await;
@@ -153,17 +152,17 @@ pub(crate) struct Timer(Option<Alarm>);
 
 struct Alarm {
     at: Instant,
-    timer: async_io::Timer,
+    timer: smol::Timer,
 }
 
-impl driver::Timer for Timer {
+impl linechat_driver::Timer for Timer {
     fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
         loop {
             let alarm = match &mut self.0 {
                 Some(alarm) if alarm.at <= at => alarm,
                 alarm => alarm.insert(Alarm {
                     at,
-                    timer: async_io::Timer::at(at),
+                    timer: smol::Timer::at(at),
                 }),
             };
             ready!(Pin::new(&mut alarm.timer).poll(cx));

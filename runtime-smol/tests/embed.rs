@@ -4,10 +4,11 @@ use std::future::pending;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use async_io::{Async, block_on};
-use futures_lite::future::{or, zip};
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
-use linechat_protocol::{Config, Dialect, Server};
+use linechat_driver::Service;
+use linechat_protocol::{Dialect, Limits, Listener, Server};
+use smol::future::{or, zip};
+use smol::io::{AsyncReadExt, AsyncWriteExt};
+use smol::{Async, block_on};
 
 #[test]
 fn serving_ends_once_it_is_told_and_the_peers_have_left() {
@@ -22,7 +23,7 @@ fn serving_ends_once_it_is_told_and_the_peers_have_left() {
             asks(&mut peer).await.unwrap();
             peer.read(&mut [0; 8]).await.unwrap()
         };
-        let serving = linechat_smol::serve(echo(), vec![listener], None, shutdown);
+        let serving = linechat_smol::serve(echo(listener), shutdown);
         let (served, received) = zip(serving, farewell).await;
         served.unwrap();
         assert_eq!(received, 0);
@@ -35,7 +36,7 @@ fn dropping_the_future_closes_everything() {
     let (listener, address) = listen();
     block_on(async {
         let mut peer = connect(address).await;
-        let serving = linechat_smol::serve(echo(), vec![listener], None, pending());
+        let serving = linechat_smol::serve(echo(listener), pending());
         or(
             async { serving.await.map(|()| panic!("nobody told it to end")) },
             asks(&mut peer),
@@ -53,8 +54,11 @@ fn listen() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-fn echo() -> Server {
-    Server::new(Config::new(Dialect::ECHO)).expect("the defaults are valid")
+fn echo(socket: TcpListener) -> Service {
+    let echo = Listener::new(Dialect::ECHO);
+    let (server, listener) =
+        Server::with_listener(Limits::default(), echo).expect("the defaults are valid");
+    Service::new(server).listen(listener, socket)
 }
 
 async fn connect(address: SocketAddr) -> Async<TcpStream> {

@@ -6,29 +6,28 @@ use std::error::Error;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use linechat_protocol::{Config, Dialect, Server};
+use linechat_driver::{Observer, Service};
+use linechat_protocol::{Dialect, Event, Limits, Listener, Server};
 use tokio::signal::ctrl_c;
 use tokio::sync::watch;
 use tokio::time::interval;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let mut config = Config::new(Dialect::ROOMS);
-    config.limits.max_rooms = 100;
-    let server = Server::new(config)?;
-    let listener = TcpListener::bind("127.0.0.1:8888")?;
+    let mut limits = Limits::default();
+    limits.max_rooms = 100;
+    let mut server = Server::new(limits)?;
+    let rooms = server.listen(Listener::new(Dialect::ROOMS))?;
+    let service = Service::new(server)
+        .listen(rooms, TcpListener::bind("127.0.0.1:8888")?)
+        .observe(Announcer);
 
     let (stop, stopped) = watch::channel(false);
     let mut until_stopped = stopped.clone();
-    let chat = tokio::spawn(linechat_tokio::serve(
-        server,
-        vec![listener],
-        None,
-        async move {
-            // An error means that the sender is gone, which stops the server as well.
-            let _ = until_stopped.wait_for(|&is_stopped| is_stopped).await;
-        },
-    ));
+    let chat = tokio::spawn(linechat_tokio::serve(service, async move {
+        // An error means that the sender is gone, which stops the server as well.
+        let _ = until_stopped.wait_for(|&is_stopped| is_stopped).await;
+    }));
     let work = tokio::spawn(work_of_the_application(stopped));
 
     ctrl_c().await?;
@@ -45,5 +44,14 @@ async fn work_of_the_application(mut stopped: watch::Receiver<bool>) {
             _ = ticks.tick() => println!("working for {second} s"),
             _ = stopped.changed() => break,
         }
+    }
+}
+
+/// Tells who comes and goes.
+struct Announcer;
+
+impl Observer for Announcer {
+    fn event(&mut self, event: &Event) {
+        println!("{event:?}");
     }
 }

@@ -3,28 +3,32 @@
 //! runtime.
 //!
 //! ```no_run
-//! use linechat_protocol::{Config, Dialect, Server};
+//! use linechat_driver::Service;
+//! use linechat_protocol::{Dialect, Limits, Listener, Server};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let listener = std::net::TcpListener::bind("127.0.0.1:8888")?;
-//! let server = Server::new(Config::new(Dialect::ROOMS))?;
+//! let mut server = Server::new(Limits::default())?;
+//! let rooms = server.listen(Listener::new(Dialect::ROOMS))?;
+//! let socket = std::net::TcpListener::bind("127.0.0.1:8888")?;
+//! let service = Service::new(server).listen(rooms, socket);
 //! let shutdown = tokio::time::sleep(std::time::Duration::from_secs(3600));
-//! linechat_tokio::serve(server, vec![listener], None, shutdown).await?;
+//! linechat_tokio::serve(service, shutdown).await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! How it works is told in [`linechat_host::driver`], which this crate gives tokio's sockets and
+//! How it works is told in [`linechat_driver`], which this crate gives tokio's sockets and
 //! timers.
 
 use std::io;
-use std::net::{TcpListener, TcpStream};
+#[cfg(feature = "program")]
+use std::os::unix::net::UnixStream;
+#[cfg(feature = "program")]
 use std::panic::resume_unwind;
 
-use linechat_host::{Service, driver};
-use linechat_protocol::Server;
-use tokio::net::UnixStream;
+use linechat_driver::Service;
+#[cfg(feature = "program")]
 use tokio::runtime::Builder;
 use tokio::task::unconstrained;
 
@@ -34,11 +38,10 @@ mod runtime;
 
 /// Serves until `shutdown` is ready and everybody has been sent what was queued for them (at most
 /// for [`Limits::grace`](linechat_protocol::Limits::grace)), or until the server ends by itself:
-/// because its dialect says so, or because there are no `listeners` and the last connection has
+/// because its dialect says so, or because there are no listeners and the last connection has
 /// gone.
 ///
-/// `console` is a stream to and from somebody at the server's own keyboard, if there is one. All
-/// sockets are made nonblocking. Dropping the future closes everything at once.
+/// All sockets are made nonblocking. Dropping the future closes everything at once.
 ///
 /// # Errors
 ///
@@ -48,13 +51,8 @@ mod runtime;
 /// # Panics
 ///
 /// Outside a tokio runtime with I/O and time enabled.
-pub async fn serve(
-    server: Server,
-    listeners: Vec<TcpListener>,
-    console: Option<TcpStream>,
-    shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
-    let driver = driver::serve::<Runtime>(server, listeners, console, shutdown);
+pub async fn serve(service: Service, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    let driver = linechat_driver::serve::<Runtime>(service, shutdown);
     // tokio would have it pause after some hundred sockets, and split what is one write.
     unconstrained(driver).await
 }
@@ -64,25 +62,21 @@ pub async fn serve(
 /// # Errors
 ///
 /// Those of [`serve`], or the runtime cannot be made.
-pub fn run(service: Service) -> io::Result<()> {
+#[cfg(feature = "program")]
+pub fn run(service: Service, shutdown: UnixStream) -> io::Result<()> {
     Builder::new_current_thread()
         .enable_io()
         .enable_time()
         .build()?
         .block_on(async {
-            let shutdown = UnixStream::from_std(service.shutdown)?;
+            let shutdown = tokio::net::UnixStream::from_std(shutdown)?;
             let told_to_end = async move {
                 // An error means that nothing can tell us any more, which is reason enough to end.
                 let _ = shutdown.readable().await;
             };
             // As a task of its own: to wake what `block_on` waits for takes a system call.
-            tokio::spawn(serve(
-                service.server,
-                service.listeners,
-                service.console,
-                told_to_end,
-            ))
-            .await
-            .unwrap_or_else(|error| resume_unwind(error.into_panic()))
+            tokio::spawn(serve(service, told_to_end))
+                .await
+                .unwrap_or_else(|error| resume_unwind(error.into_panic()))
         })
 }

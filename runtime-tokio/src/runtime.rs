@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use linechat_host::driver;
 use rustix::net::{SocketFlags, acceptfrom_with};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -18,7 +17,7 @@ use tokio::time::{Sleep, sleep_until};
 /// tokio.
 pub(crate) struct Runtime;
 
-impl driver::Runtime for Runtime {
+impl linechat_driver::Runtime for Runtime {
     type Listener = Listener;
     type Stream = Stream;
     type Timer = Timer;
@@ -33,7 +32,7 @@ impl driver::Runtime for Runtime {
 /// A listening socket. Accepting with the flags that its connections need takes one system call.
 pub(crate) struct Listener(AsyncFd<TcpListener>);
 
-impl driver::Listener for Listener {
+impl linechat_driver::Listener for Listener {
     type Stream = Stream;
 
     fn new(listener: TcpListener) -> io::Result<Self> {
@@ -80,7 +79,7 @@ impl Stream {
     }
 }
 
-impl driver::Stream for Stream {
+impl linechat_driver::Stream for Stream {
     fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         Self::register(stream)
@@ -139,7 +138,7 @@ fn register<T: AsRawFd>(socket: T, interest: Interest) -> io::Result<AsyncFd<T>>
 #[derive(Default)]
 pub(crate) struct Timer(Option<Pin<Box<Sleep>>>);
 
-impl driver::Timer for Timer {
+impl linechat_driver::Timer for Timer {
     fn poll_until(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
         let at = at.into();
         let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(at)));

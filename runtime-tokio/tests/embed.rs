@@ -4,7 +4,8 @@ use std::future::pending;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 
-use linechat_protocol::{Config, Dialect, Server};
+use linechat_driver::Service;
+use linechat_protocol::{Dialect, Limits, Listener, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -14,7 +15,7 @@ use tokio::task::JoinSet;
 async fn serving_ends_once_it_is_told_and_the_peers_have_left() {
     let (listener, address) = listen();
     let (stop, stopped) = oneshot::channel::<()>();
-    let serving = tokio::spawn(linechat_tokio::serve(echo(), vec![listener], None, async {
+    let serving = tokio::spawn(linechat_tokio::serve(echo(listener), async {
         let _ = stopped.await;
     }));
     let mut peer = connect(address).await;
@@ -29,12 +30,7 @@ async fn serving_ends_once_it_is_told_and_the_peers_have_left() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn dropping_the_future_closes_everything() {
     let (listener, address) = listen();
-    let serving = tokio::spawn(linechat_tokio::serve(
-        echo(),
-        vec![listener],
-        None,
-        pending(),
-    ));
+    let serving = tokio::spawn(linechat_tokio::serve(echo(listener), pending()));
     let mut peer = connect(address).await;
     asks(&mut peer).await.unwrap();
     serving.abort();
@@ -46,12 +42,7 @@ async fn dropping_the_future_closes_everything() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_peer_is_forgotten_though_sockets_become_ready_on_other_threads() {
     let (listener, address) = listen();
-    tokio::spawn(linechat_tokio::serve(
-        echo(),
-        vec![listener],
-        None,
-        pending(),
-    ));
+    tokio::spawn(linechat_tokio::serve(echo(listener), pending()));
     let mut peers = JoinSet::new();
     for _ in 0..100 {
         peers.spawn(async move {
@@ -70,8 +61,11 @@ fn listen() -> (StdListener, SocketAddr) {
     (listener, address)
 }
 
-fn echo() -> Server {
-    Server::new(Config::new(Dialect::ECHO)).expect("the defaults are valid")
+fn echo(socket: StdListener) -> Service {
+    let echo = Listener::new(Dialect::ECHO);
+    let (server, listener) =
+        Server::with_listener(Limits::default(), echo).expect("the defaults are valid");
+    Service::new(server).listen(listener, socket)
 }
 
 async fn connect(address: SocketAddr) -> TcpStream {

@@ -61,7 +61,7 @@ pub(super) struct ConnectArgs {
 impl ConnectArgs {
     /// Refuses what does not go together.
     pub(super) fn check(self, matches: &ArgMatches) -> Result<ConnectOptions, Misuse> {
-        fit::check(self.dialect, matches)?;
+        fit::check(&[self.dialect], matches)?;
         let port = self.dialect.default_port();
         let address = match self.address {
             Some(destination) => destination.with_default(port),

@@ -1,10 +1,11 @@
-//! Which options fit which dialect. The core knows about its own settings.
+//! Which options fit which dialect.
 
 use std::fmt;
 
 use clap::{Arg, ArgMatches};
-use linechat_protocol::{Dialect, Setting};
+use linechat_protocol::Dialect;
 
+use super::entrance::Entrance;
 use super::{Given, Misuse};
 
 /// Says in the help of an option which dialects it is for, unless it is for all.
@@ -20,35 +21,65 @@ pub(super) fn name_dialects(arg: Arg) -> Arg {
     ))
 }
 
-/// Refuses an option that was given on the command line and that the dialect has no use for.
-pub(super) fn check(dialect: Dialect, matches: &ArgMatches) -> Result<(), Misuse> {
-    match misfits(dialect, matches, Given::CommandLine).next() {
+/// Refuses an option that was given on the command line and that none of the dialects has a use
+/// for.
+pub(super) fn check(dialects: &[Dialect], matches: &ArgMatches) -> Result<(), Misuse> {
+    match misfits(dialects, matches, Given::CommandLine).next() {
         None => Ok(()),
         Some(option) => Err(Misuse::conflict(format!(
-            "'--{option}' does not fit the dialect '{dialect}', it is only for: {}",
+            "'--{option}' does not fit {}, it is only for: {}",
+            named(dialects),
             dialects_that(option.takes),
         ))),
     }
 }
 
-/// The options that the environment gives and that the chosen dialect has no use for. Whoever set
+/// `the dialect 'rooms'`
+pub(crate) fn named(dialects: &[Dialect]) -> String {
+    let names: Vec<_> = dialects.iter().map(|name| format!("'{name}'")).collect();
+    match &names[..] {
+        [name] => format!("the dialect {name}"),
+        names => format!("the dialects {}", names.join(", ")),
+    }
+}
+
+/// The options that the environment gives and that the chosen dialects have no use for. Whoever set
 /// them may have meant another server.
 pub(super) fn misfits_of_environment(matches: &ArgMatches) -> Vec<&'static str> {
-    let Ok(Some(dialect)) = matches.try_get_one("dialect") else {
-        return Vec::new();
-    };
-    let misfits = misfits(*dialect, matches, Given::Environment);
+    let dialects = chosen(matches);
+    let misfits = misfits(&dialects, matches, Given::Environment);
     misfits.map(|option| option.id).collect()
 }
 
-fn misfits(
-    dialect: Dialect,
-    matches: &ArgMatches,
+/// The dialects that a command line chooses, each once, those that it names first.
+pub(super) fn chosen(matches: &ArgMatches) -> Vec<Dialect> {
+    let mut chosen = Vec::new();
+    let mut choose = |dialect| {
+        if !chosen.contains(&dialect) {
+            chosen.push(dialect);
+        }
+    };
+    if let Ok(Some(dialects)) = matches.try_get_many::<Dialect>("dialect") {
+        dialects.copied().for_each(&mut choose);
+    }
+    if let Ok(Some(entrances)) = matches.try_get_many::<Entrance>("listen") {
+        let schemes = entrances.filter_map(|entrance| entrance.scheme);
+        schemes.map(|scheme| scheme.dialect).for_each(choose);
+    }
+    if chosen.is_empty() {
+        chosen.push(Dialect::ROOMS);
+    }
+    chosen
+}
+
+fn misfits<'a>(
+    dialects: &'a [Dialect],
+    matches: &'a ArgMatches,
     source: Given,
-) -> impl Iterator<Item = Conditional> {
+) -> impl Iterator<Item = Conditional> + 'a {
     CONDITIONAL
         .into_iter()
-        .filter(move |option| !(option.takes)(dialect))
+        .filter(move |option| !dialects.iter().any(|&dialect| (option.takes)(dialect)))
         .filter(move |option| given(matches, option.id) == source)
         .filter(move |option| {
             option
@@ -115,26 +146,29 @@ impl fmt::Display for Conditional {
 
 /// The options that only some dialects have a use for.
 const CONDITIONAL: [Conditional; 10] = [
-    Conditional::option("framing", |dialect| dialect.takes(Setting::Framing)),
+    Conditional::option("framing", hands_bytes_on),
     Conditional {
         id: "framing",
         value: Some("chunks"),
-        takes: |dialect| dialect.takes(Setting::Chunks),
+        takes: |dialect| hands_bytes_on(dialect) && dialect != Dialect::PAIR,
     },
-    Conditional::option("pause", |dialect| dialect.takes(Setting::Pause)),
-    Conditional::option("uppercase", |dialect| dialect.takes(Setting::Uppercase)),
-    Conditional::option("full_duplex", |dialect| dialect.takes(Setting::FullDuplex)),
-    Conditional::option("login_timeout", |dialect| {
-        dialect.takes(Setting::LoginTimeout)
-    }),
-    Conditional::option("max_rooms", |dialect| dialect.takes(Setting::MaxRooms)),
-    Conditional::option("max_rooms_per_user", |dialect| {
-        dialect.takes(Setting::MaxRoomsPerUser)
-    }),
-    Conditional::option("max_users", |dialect| dialect.takes(Setting::MaxUsers)),
-    // Whoever has to log in has a name.
-    Conditional::option("name", |dialect| dialect.takes(Setting::LoginTimeout)),
+    Conditional::option("pause", hands_bytes_on),
+    Conditional::option("uppercase", |dialect| dialect == Dialect::ECHO),
+    Conditional::option("full_duplex", |dialect| dialect == Dialect::PAIR),
+    Conditional::option("login_timeout", Dialect::has_login),
+    Conditional::option("max_rooms", has_rooms),
+    Conditional::option("max_rooms_per_user", has_rooms),
+    Conditional::option("max_users", |dialect| dialect == Dialect::DIRECT),
+    Conditional::option("name", Dialect::has_login),
 ];
+
+fn hands_bytes_on(dialect: Dialect) -> bool {
+    !dialect.has_login()
+}
+
+fn has_rooms(dialect: Dialect) -> bool {
+    dialect.has_login() && dialect != Dialect::DIRECT
+}
 
 #[cfg(test)]
 mod tests {

@@ -11,11 +11,14 @@ use clap::{
 use linechat_protocol::Dialect;
 
 pub(crate) use self::connect::ConnectOptions;
+pub(crate) use self::entrance::Scheme;
+pub(crate) use self::fit::named;
 pub(crate) use self::logging::{LogFormat, LogOptions};
-pub(crate) use self::serve::ServeOptions;
+pub(crate) use self::serve::{ListenerOptions, ServeOptions};
 
 mod connect;
 mod count;
+mod entrance;
 mod environment;
 mod fit;
 mod logging;

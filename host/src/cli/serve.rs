@@ -6,9 +6,10 @@ use std::time::Duration;
 use clap::builder::UnknownArgumentValueParser;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, ValueEnum};
-use linechat_protocol::{Config, Dialect, Framing, Limits};
+use linechat_protocol::{Dialect, Framing, Limits, Listener, Options, Terms, direct};
 
 use super::count::{at_least_one, milliseconds, zero_or_more};
+use super::entrance::{Entrance, Scheme};
 use super::logging::{LogArgs, LogOptions};
 use super::seconds::Seconds;
 use super::{Given, Misuse, dialect, fit};
@@ -17,22 +18,41 @@ use crate::address::Address;
 /// What a server is started with.
 #[derive(Debug)]
 pub(crate) struct ServeOptions {
-    pub(crate) config: Config,
-    /// Where to listen; empty for nowhere.
-    pub(crate) listen: Vec<Address>,
+    pub(crate) limits: Limits,
+    /// What is served, and where. The console comes in by the first.
+    pub(crate) listeners: Vec<ListenerOptions>,
     /// Whether the program's own standard input and output are a connection, too.
     pub(crate) console: bool,
     pub(crate) log: LogOptions,
-    /// The variables of the environment that do not fit the dialect, and do not count.
+    /// The variables of the environment that fit none of the dialects, and do not count.
     pub(crate) ignored: Vec<String>,
+}
+
+impl ServeOptions {
+    /// The dialects that are served.
+    pub(crate) fn dialects(&self) -> Vec<Dialect> {
+        let listeners = self.listeners.iter();
+        let mut dialects: Vec<_> = listeners.map(|it| it.scheme.dialect).collect();
+        dialects.dedup();
+        dialects
+    }
+}
+
+/// One way into the server.
+#[derive(Debug)]
+pub(crate) struct ListenerOptions {
+    pub(crate) scheme: Scheme,
+    pub(crate) listener: Listener,
+    /// Where to listen; empty for nowhere.
+    pub(crate) addresses: Vec<Address>,
 }
 
 /// Run a server until SIGINT, SIGTERM or SIGHUP
 #[derive(Args, Debug)]
 pub(super) struct ServeArgs {
-    /// The protocol to speak
-    #[arg(value_parser = dialect(), default_value_t = Dialect::ROOMS)]
-    dialect: Dialect,
+    /// The protocols to speak; those whose users have names can be served together [default: rooms]
+    #[arg(value_parser = dialect())]
+    dialect: Vec<Dialect>,
     #[command(flatten)]
     listening: ListenArgs,
     #[command(flatten)]
@@ -49,10 +69,11 @@ pub(super) struct ServeArgs {
 #[command(next_help_heading = "Listening")]
 struct ListenArgs {
     /// Where to listen: an IPv4 address, an IPv6 address in brackets or a host name, and a port (0
-    /// for any free one); may be repeated [default: 127.0.0.1 and the dialect's port]
+    /// for any free one), behind the dialect that is spoken there if several are served; may be
+    /// repeated [default: for each dialect, 127.0.0.1 and its port]
     #[arg(long, env = "LINECHAT_LISTEN")]
-    #[arg(value_name = "ADDR:PORT", value_delimiter = ',')]
-    listen: Vec<Address>,
+    #[arg(value_name = "[DIALECT://]ADDR:PORT", value_delimiter = ',')]
+    listen: Vec<Entrance>,
 
     /// What other servers have, and this one has not
     #[arg(short, long, hide = true, num_args = 0..=1, default_missing_value = "")]
@@ -83,7 +104,7 @@ struct MessageArgs {
         hide_env_values = true,
         value_name = "MILLISECONDS"
     )]
-    #[arg(value_parser = milliseconds, default_value_t = Config::DEFAULT_PAUSE.subsec_millis())]
+    #[arg(value_parser = milliseconds, default_value_t = Terms::DEFAULT_PAUSE.subsec_millis())]
     pause: u32,
 
     /// Send lines back in upper case
@@ -101,7 +122,7 @@ struct MessageArgs {
         hide_env_values = true,
         value_name = "BYTES"
     )]
-    #[arg(value_parser = at_least_one, default_value_t = Limits::default().max_line)]
+    #[arg(value_parser = at_least_one, default_value_t = Terms::default().max_line)]
     max_line: usize,
 
     /// How many messages a second are taken from one connection, the rest waits; 0: any number
@@ -112,7 +133,7 @@ struct MessageArgs {
         value_name = "N"
     )]
     #[arg(value_parser = zero_or_more::<u32>)]
-    #[arg(default_value_t = Limits::default().rate_limit.map_or(0, NonZeroU32::get))]
+    #[arg(default_value_t = Terms::default().rate_limit.map_or(0, NonZeroU32::get))]
     rate_limit: u32,
 }
 
@@ -185,7 +206,7 @@ struct LimitArgs {
         hide_env_values = true,
         value_name = "N"
     )]
-    #[arg(value_parser = at_least_one, default_value_t = Limits::default().max_users)]
+    #[arg(value_parser = at_least_one, default_value_t = direct::Options::default().max_users)]
     max_users: usize,
 }
 
@@ -209,7 +230,7 @@ struct TimeoutArgs {
         hide_env_values = true,
         value_name = "SECS"
     )]
-    #[arg(default_value_t = Seconds(Limits::default().login_timeout.unwrap_or_default()))]
+    #[arg(default_value_t = Seconds(Terms::default().login_timeout.unwrap_or_default()))]
     login_timeout: Seconds,
 
     /// Close a connection that sends nothing for so long; 0: never
@@ -219,7 +240,7 @@ struct TimeoutArgs {
         hide_env_values = true,
         value_name = "SECS"
     )]
-    #[arg(default_value_t = Seconds(Limits::default().idle_timeout.unwrap_or_default()))]
+    #[arg(default_value_t = Seconds(Terms::default().idle_timeout.unwrap_or_default()))]
     idle_timeout: Seconds,
 
     /// How long what is queued may take to be sent when the server ends
@@ -243,53 +264,102 @@ enum FramingName {
 impl ServeArgs {
     /// Refuses what does not go together.
     pub(super) fn check(&self, matches: &ArgMatches) -> Result<ServeOptions, Misuse> {
-        fit::check(self.dialect, matches)?;
-        let console = self.listening.stdio || self.dialect.needs_console();
+        let dialects = fit::chosen(matches);
+        check_that_they_combine(&dialects)?;
+        fit::check(&dialects, matches)?;
+        let console = self.listening.stdio || dialects.iter().any(|it| it.needs_console());
+        let entrances = self.listening.check(&dialects, matches)?;
+        let listeners = entrances.into_iter().map(|(scheme, addresses)| {
+            let mut listener = Listener::new(self.options(scheme.dialect));
+            listener.terms = self.terms();
+            ListenerOptions {
+                scheme,
+                listener,
+                addresses,
+            }
+        });
         Ok(ServeOptions {
-            config: self.config(),
-            listen: self.listening.check(self.dialect, matches)?,
+            limits: self.limits(),
+            listeners: listeners.collect(),
             console,
             log: self.logging.check(matches)?,
             ignored: Vec::new(),
         })
     }
 
-    fn config(&self) -> Config {
-        let mut config = Config::new(self.dialect);
-        config.framing = self.messages.framing.map(|name| match name {
+    fn options(&self, dialect: Dialect) -> Options {
+        let framing = self.messages.framing.map(|name| match name {
             FramingName::Lines => Framing::Lines,
             FramingName::Auto => Framing::Auto,
             FramingName::Chunks => Framing::Chunks,
         });
-        config.pause = Duration::from_millis(self.messages.pause.into());
-        config.uppercase = self.messages.uppercase;
-        config.full_duplex = self.messages.full_duplex;
-        config.limits = self.limits();
-        config
+        let mut options = Options::from(dialect);
+        match &mut options {
+            Options::Echo(options) => {
+                options.uppercase = self.messages.uppercase;
+                options.framing = framing;
+            }
+            Options::Relay(options) => options.framing = framing.unwrap_or(options.framing),
+            Options::Addressed(options) => options.framing = framing.unwrap_or(options.framing),
+            Options::Pair(options) => {
+                options.framing = framing.unwrap_or(options.framing);
+                options.full_duplex = self.messages.full_duplex;
+            }
+            Options::Direct(options) => options.max_users = self.limits.max_users,
+            _ => {}
+        }
+        options
+    }
+
+    fn terms(&self) -> Terms {
+        let mut terms = Terms::default();
+        terms.max_line = self.messages.max_line;
+        terms.pause = Duration::from_millis(self.messages.pause.into());
+        terms.rate_limit = NonZeroU32::new(self.messages.rate_limit);
+        terms.login_timeout = unless_zero(self.timeouts.login_timeout);
+        terms.idle_timeout = unless_zero(self.timeouts.idle_timeout);
+        terms
     }
 
     fn limits(&self) -> Limits {
         let mut limits = Limits::default();
-        limits.max_line = self.messages.max_line;
-        limits.rate_limit = NonZeroU32::new(self.messages.rate_limit);
         limits.max_backlog = self.limits.max_backlog;
         limits.max_buffered = self.limits.max_buffered;
         limits.max_connections = NonZeroUsize::new(self.limits.max_connections);
         limits.max_connections_per_ip = NonZeroUsize::new(self.limits.max_connections_per_ip);
         limits.max_rooms = self.limits.max_rooms;
         limits.max_rooms_per_user = self.limits.max_rooms_per_user;
-        limits.max_users = self.limits.max_users;
         limits.stall_timeout = unless_zero(self.timeouts.stall_timeout);
-        limits.login_timeout = unless_zero(self.timeouts.login_timeout);
-        limits.idle_timeout = unless_zero(self.timeouts.idle_timeout);
         limits.grace = self.timeouts.grace.0;
         limits
     }
 }
 
+/// Refuses dialects that have no community in common.
+fn check_that_they_combine(dialects: &[Dialect]) -> Result<(), Misuse> {
+    let combines = |one: &Dialect| dialects.iter().all(|other| one.combines_with(*other));
+    let Some(alone) = dialects.iter().find(|one| !combines(one)) else {
+        return Ok(());
+    };
+    let loner = dialects.iter().find(|it| !it.has_login()).unwrap_or(alone);
+    let social: Vec<_> = Dialect::all()
+        .filter(|dialect| dialect.has_login())
+        .map(Dialect::name)
+        .collect();
+    Err(Misuse::conflict(format!(
+        "'{loner}' cannot be served together with another dialect: serve it alone; those that can \
+         be combined are: {}",
+        social.join(", ")
+    )))
+}
+
 impl ListenArgs {
-    /// The addresses to listen on.
-    fn check(&self, dialect: Dialect, matches: &ArgMatches) -> Result<Vec<Address>, Misuse> {
+    /// What is served where.
+    fn check(
+        &self,
+        dialects: &[Dialect],
+        matches: &ArgMatches,
+    ) -> Result<Vec<(Scheme, Vec<Address>)>, Misuse> {
         let listen = Given::option(matches, "listen");
         let nowhere = Given::switch(matches, "no_listen")
             .beats(listen)
@@ -299,12 +369,9 @@ impl ListenArgs {
                 )
             })?;
         if !nowhere {
-            return Ok(match listen {
-                Given::No => vec![Address::loopback(dialect.default_port())],
-                Given::Environment | Given::CommandLine => self.listen.clone(),
-            });
+            return self.entrances(dialects);
         }
-        if dialect.needs_console() {
+        if let Some(dialect) = dialects.iter().find(|dialect| dialect.needs_console()) {
             return Err(Misuse::conflict(format!(
                 "'--no-listen' does not fit the dialect '{dialect}', whose operator talks with \
                  clients from the network: leave it out"
@@ -316,8 +383,46 @@ impl ListenArgs {
                 message: "'--no-listen' leaves nobody to serve: add '--stdio'".into(),
             });
         }
-        Ok(Vec::new())
+        let dialects = dialects.iter().copied();
+        Ok(dialects.map(|it| (it.into(), Vec::new())).collect())
     }
+
+    /// The addresses of each scheme. A dialect without one has its usual address.
+    fn entrances(&self, dialects: &[Dialect]) -> Result<Vec<(Scheme, Vec<Address>)>, Misuse> {
+        let mut entrances: Vec<(Scheme, Vec<Address>)> = Vec::new();
+        for entrance in &self.listen {
+            let scheme = match (entrance.scheme, dialects) {
+                (Some(scheme), _) => scheme,
+                (None, [dialect]) => Scheme::from(*dialect),
+                (None, _) => return Err(ambiguous(&entrance.address, dialects)),
+            };
+            match entrances.iter_mut().find(|(known, _)| *known == scheme) {
+                Some((_, addresses)) => addresses.push(entrance.address.clone()),
+                None => entrances.push((scheme, vec![entrance.address.clone()])),
+            }
+        }
+        for &dialect in dialects {
+            if !entrances
+                .iter()
+                .any(|(scheme, _)| scheme.dialect == dialect)
+            {
+                let address = Address::loopback(dialect.default_port());
+                entrances.push((dialect.into(), vec![address]));
+            }
+        }
+        let place = |scheme: &Scheme| dialects.iter().position(|it| *it == scheme.dialect);
+        entrances.sort_by_key(|(scheme, _)| place(scheme));
+        Ok(entrances)
+    }
+}
+
+fn ambiguous(address: &Address, dialects: &[Dialect]) -> Misuse {
+    let first = dialects[0];
+    Misuse::conflict(format!(
+        "'--listen {address}' does not say which of {} is spoken there: write \
+         '--listen {first}://{address}'",
+        fit::named(dialects)
+    ))
 }
 
 fn no_port() -> UnknownArgumentValueParser {
@@ -342,15 +447,30 @@ mod tests {
         *options
     }
 
+    fn only(options: &ServeOptions) -> &ListenerOptions {
+        let [listener] = &options.listeners[..] else {
+            panic!("it is not one: {options:?}");
+        };
+        listener
+    }
+
+    fn refused(args: &str) -> String {
+        let args = args.split(' ').map(Into::into);
+        match parse("linechat-test", "0", args) {
+            Err(error) => error.to_string(),
+            Ok(request) => panic!("{request:?}"),
+        }
+    }
+
     #[test]
     fn without_options_it_is_rooms_with_the_defaults_of_the_core() {
         let options = options("linechat-test serve");
-        assert_eq!(options.config.dialect, Dialect::ROOMS);
-        assert_eq!(options.config.limits, Limits::default());
-        assert_eq!(options.config.framing, None);
-        assert_eq!(options.config.pause, Config::DEFAULT_PAUSE);
+        assert_eq!(options.limits, Limits::default());
+        let rooms = only(&options);
+        assert_eq!(rooms.listener.options, Options::from(Dialect::ROOMS));
+        assert_eq!(rooms.listener.terms, Terms::default());
         assert_eq!(
-            options.listen,
+            rooms.addresses,
             [Address::loopback(Dialect::ROOMS.default_port())]
         );
         assert!(!options.console);
@@ -365,41 +485,42 @@ mod tests {
              --grace 0.5",
         );
         let mut limits = Limits::default();
-        limits.max_line = 1;
         limits.max_backlog = 2;
         limits.max_buffered = 3;
         limits.max_connections = NonZeroUsize::new(4);
         limits.max_connections_per_ip = NonZeroUsize::new(5);
-        limits.rate_limit = NonZeroU32::new(6);
         limits.max_rooms = 7;
         limits.max_rooms_per_user = 8;
         limits.stall_timeout = Some(Duration::from_secs(10));
-        limits.login_timeout = Some(Duration::from_secs(11));
-        limits.idle_timeout = Some(Duration::from_secs(12));
         limits.grace = Duration::from_millis(500);
-        assert_eq!(options.config.limits, limits);
+        assert_eq!(options.limits, limits);
+        let mut terms = Terms::default();
+        terms.max_line = 1;
+        terms.rate_limit = NonZeroU32::new(6);
+        terms.login_timeout = Some(Duration::from_secs(11));
+        terms.idle_timeout = Some(Duration::from_secs(12));
+        assert_eq!(only(&options).listener.terms, terms);
     }
 
     #[test]
     fn what_only_some_dialects_take_reaches_them() {
-        let echo = options("linechat-test serve echo --uppercase --framing chunks").config;
+        let echo = options("linechat-test serve echo --uppercase --framing chunks");
+        let Options::Echo(echo) = &only(&echo).listener.options else {
+            panic!("{echo:?}");
+        };
         assert!(echo.uppercase);
         assert_eq!(echo.framing, Some(Framing::Chunks));
-        let pair = options("linechat-test serve pair --framing auto --pause 20").config;
-        assert_eq!(pair.framing, Some(Framing::Auto));
-        assert_eq!(pair.pause, Duration::from_millis(20));
-        assert!(
-            options("linechat-test serve pair --full-duplex")
-                .config
-                .full_duplex
-        );
-        assert_eq!(
-            options("linechat-test serve direct --max-users 9")
-                .config
-                .limits
-                .max_users,
-            9
-        );
+        let pair = options("linechat-test serve pair --framing lines --pause 20 --full-duplex");
+        assert_eq!(only(&pair).listener.terms.pause, Duration::from_millis(20));
+        let Options::Pair(pair) = &only(&pair).listener.options else {
+            panic!("{pair:?}");
+        };
+        assert_eq!((pair.framing, pair.full_duplex), (Framing::Lines, true));
+        let direct = options("linechat-test serve direct --max-users 9");
+        let Options::Direct(direct) = &only(&direct).listener.options else {
+            panic!("{direct:?}");
+        };
+        assert_eq!(direct.max_users, 9);
     }
 
     #[test]
@@ -408,19 +529,51 @@ mod tests {
             "linechat-test serve --stall-timeout 0 --login-timeout 0 --idle-timeout 0 \
              --rate-limit 0 --max-connections 0 --max-connections-per-ip 0",
         );
-        let limits = off.config.limits;
-        assert_eq!(
-            limits
-                .stall_timeout
-                .or(limits.login_timeout)
-                .or(limits.idle_timeout),
-            None
+        let terms = &only(&off).listener.terms;
+        let timeouts = off.limits.stall_timeout.or(terms.login_timeout);
+        assert_eq!(timeouts.or(terms.idle_timeout), None);
+        let connections = off.limits.max_connections;
+        assert_eq!(connections.or(off.limits.max_connections_per_ip), None);
+        assert_eq!(terms.rate_limit, None);
+    }
+
+    #[test]
+    fn several_dialects_listen_each_where_it_is_told_or_on_its_own_port() {
+        let both = options("linechat-test serve direct rooms --listen rooms://127.0.0.1:9");
+        let places: Vec<_> = both
+            .listeners
+            .iter()
+            .map(|it| (it.scheme.dialect, it.addresses.clone()))
+            .collect();
+        let expected = [
+            (Dialect::DIRECT, vec![Address::loopback(5378)]),
+            (Dialect::ROOMS, vec![Address::loopback(9)]),
+        ];
+        assert_eq!(places, expected);
+    }
+
+    #[test]
+    fn a_scheme_names_its_dialect_and_alone_it_is_all_that_is_served() {
+        let direct = options("linechat-test serve --listen direct://127.0.0.1:9");
+        assert_eq!(only(&direct).scheme.dialect, Dialect::DIRECT);
+        let twice = options("linechat-test serve --listen direct://[::1]:9,rooms://[::1]:10");
+        assert_eq!(twice.dialects(), [Dialect::DIRECT, Dialect::ROOMS]);
+    }
+
+    #[test]
+    fn where_several_are_served_an_address_has_to_say_for_which() {
+        let words = refused("linechat-test serve rooms direct --listen 127.0.0.1:9");
+        assert!(words.contains("'--listen rooms://127.0.0.1:9'"), "{words}");
+    }
+
+    #[test]
+    fn a_dialect_without_users_stands_alone() {
+        let words = refused("linechat-test serve rooms relay");
+        assert!(
+            words.contains("'relay' cannot be served together"),
+            "{words}"
         );
-        assert_eq!(
-            limits.max_connections.or(limits.max_connections_per_ip),
-            None
-        );
-        assert_eq!(limits.rate_limit, None);
+        assert!(words.contains("rooms, direct"), "{words}");
     }
 
     #[test]

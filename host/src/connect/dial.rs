@@ -13,8 +13,8 @@ use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::Address;
-use crate::connection::prepare;
 use crate::readiness::wait_for;
+use linechat_driver::prepare;
 
 /// Connects to the first of the addresses behind `address` that takes it; the socket is
 /// nonblocking. `None` where `signals` turned readable first.

@@ -10,9 +10,9 @@ use rustix::io::Errno;
 use super::front::{Front, KeyboardState};
 use super::route::Route;
 use super::talk::{End, Entered, Said, Talk};
-use crate::connection::LINGER;
 use crate::readiness::{wait_for, when};
 use crate::signals::SignalCount;
+use linechat_driver::LINGER;
 
 /// A conversation, the way to the server, and the user.
 pub(crate) struct Session<'a, R, F> {

@@ -1,7 +1,6 @@
 //! The program's own standard input and output as a connection.
 
 use std::io;
-use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process;
@@ -16,11 +15,11 @@ use self::shuttle::Shuttle;
 use crate::connect::lines::Lines;
 use crate::connect::link::Link;
 use crate::connect::session::{Outcome, Session};
-use crate::connection::LINGER;
 use crate::descriptors::check_input;
 use crate::log::LogReader;
 use crate::signals::{SignalCount, Signals};
 use crate::terminal::{Paint, RawTerminal, Style, Terminal, User};
+use linechat_driver::LINGER;
 
 mod shuttle;
 
@@ -35,12 +34,12 @@ pub(crate) struct Console {
 
 impl Console {
     /// Starts the thread; the stream is the adapter's end (see
-    /// [`Service::console`](crate::Service::console)).
+    /// [`linechat_driver::Console`]).
     ///
     /// # Errors
     ///
     /// Standard input cannot be read, or the system has no descriptor or no thread left.
-    pub(crate) fn open() -> io::Result<(Self, TcpStream)> {
+    pub(crate) fn open() -> io::Result<(Self, OwnedFd)> {
         check_input(stdin())?;
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
@@ -51,7 +50,7 @@ impl Console {
             .name("console".into())
             .spawn(|| shuttle.run())?;
         let terminal = None;
-        Ok((Self { progress, terminal }, into_stream(theirs)))
+        Ok((Self { progress, terminal }, theirs.into()))
     }
 
     /// The same on a terminal, on which a line is edited while others are printed above it.
@@ -63,7 +62,7 @@ impl Console {
     pub(crate) fn open_terminal(
         log: Option<LogReader>,
         insisted: impl Fn() -> u8 + Send + 'static,
-    ) -> io::Result<(Self, TcpStream)> {
+    ) -> io::Result<(Self, OwnedFd)> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         theirs.set_nonblocking(true)?;
@@ -86,7 +85,7 @@ impl Console {
                     process::exit(insisted().into());
                 }
             })?;
-        Ok((Self { progress, terminal }, into_stream(theirs)))
+        Ok((Self { progress, terminal }, theirs.into()))
     }
 
     /// Waits until everything was printed that the adapter had written when it closed its end.
@@ -116,10 +115,6 @@ impl Drop for Console {
             terminal.restore();
         }
     }
-}
-
-fn into_stream(socket: UnixStream) -> TcpStream {
-    TcpStream::from(OwnedFd::from(socket))
 }
 
 /// How the operator's terminal looks: it shows chat, and nothing else.

@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use linechat_protocol::{ConnId, Event, Peer};
+use linechat_driver::Observer;
+use linechat_protocol::{Event, Peer};
 use rustix::pipe::{PipeFlags, pipe_with};
 use tracing::level_filters::LevelFilter;
 use tracing::{debug, info, warn};
@@ -19,51 +20,53 @@ use tracing_subscriber::{Layer, fmt, registry};
 
 use self::lines::LogLines;
 pub(crate) use self::lines::with_own_mode;
-pub use self::quoted::Quoted;
+pub(crate) use self::quoted::Quoted;
 pub(crate) use self::reader::LogReader;
-use crate::cli::{LogFormat, LogOptions};
+use crate::cli::{LogFormat, LogOptions, Scheme};
 
 mod lines;
 mod quoted;
 mod reader;
 
-/// Logs what the core reports.
-pub fn event(event: &Event) {
-    match event {
-        Event::Connected { conn, peer } => info!(%conn, %peer, "connected"),
-        Event::LoggedIn { conn, name } => info!(%conn, name = %Quoted(name), "logged in"),
-        Event::LineDropped {
-            conn,
-            peer: Peer::Console,
-        } => {
-            warn!(%conn, "dropped a line that was too long");
-        }
-        // Its sender is told. Any peer can cause any number of them.
-        Event::LineDropped { conn, .. } => debug!(%conn, "dropped a line that was too long"),
-        Event::TurnChanged { client, turn, .. } => debug!(conn = %client, ?turn, "turn"),
-        Event::TypedLinesDropped {
-            client,
-            peer,
-            lines,
-        } => {
-            let lines = lines.len();
-            warn!(conn = %client, %peer, lines, "dropped what was typed for it");
-        }
-        Event::Left { conn, peer, reason } => info!(%conn, %peer, %reason, "left"),
-        other => debug!(event = ?other),
-    }
-}
+/// Logs what a server reports.
+#[derive(Debug)]
+pub(crate) struct EventLog;
 
-/// Logs why the transport of a connection failed. The core, which is told so, too, knows nothing of
-/// causes.
-pub fn transport_failed(conn: ConnId, error: &io::Error) {
-    info!(%conn, "connection failed: {error}");
+impl Observer for EventLog {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Connected { conn, peer, .. } => info!(%conn, %peer, "connected"),
+            Event::LoggedIn { conn, name } => info!(%conn, name = %Quoted(name), "logged in"),
+            Event::LineDropped {
+                conn,
+                peer: Peer::Console,
+            } => {
+                warn!(%conn, "dropped a line that was too long");
+            }
+            // Its sender is told. Any peer can cause any number of them.
+            Event::LineDropped { conn, .. } => debug!(%conn, "dropped a line that was too long"),
+            Event::TurnChanged { client, turn, .. } => debug!(conn = %client, ?turn, "turn"),
+            Event::TypedLinesDropped {
+                client,
+                peer,
+                lines,
+            } => {
+                let lines = lines.len();
+                warn!(conn = %client, %peer, lines, "dropped what was typed for it");
+            }
+            Event::Refused { conn, peer, reason } => {
+                info!(%conn, %peer, reason = %Quoted(reason), "refused");
+            }
+            Event::Left { conn, peer, reason } => info!(%conn, %peer, %reason, "left"),
+            other => debug!(event = ?other),
+        }
+    }
 }
 
 /// Logs that connections to an address succeed, whatever the level: whoever starts a server waits
 /// for it, and learns the port that port 0 became.
-pub(crate) fn listening_on(address: SocketAddr) {
-    info!(target: LISTENING, "listening on {address}");
+pub(crate) fn listening_on(address: SocketAddr, scheme: Scheme) {
+    info!(target: LISTENING, "listening on {address} ({scheme})");
 }
 
 /// From now on, what is logged goes to standard error.

@@ -5,14 +5,8 @@ use std::fmt::{self, Write};
 /// Shows a text that a peer chose: in double quotes, with everything escaped that a terminal would
 /// not show as it is (control characters, bidirectional overrides, quotes), and cut to a bounded
 /// length.
-///
-/// ```
-/// use linechat_host::log::Quoted;
-///
-/// assert_eq!(Quoted("bob\x1b[2J").to_string(), r#""bob\u{1b}[2J""#);
-/// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Quoted<'a>(pub &'a str);
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

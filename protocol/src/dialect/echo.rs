@@ -4,62 +4,84 @@ use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::dialect::Profile;
-use crate::engine::Engine;
+use crate::close::CloseReason;
+use crate::connection::ConnId;
+use crate::dialect::{self, Profile};
+use crate::floor::Floor;
 use crate::lines::Line;
+use crate::listener::Framing;
+use crate::peer::Peer;
 use crate::rules::Rules;
-use crate::{CloseReason, Config, ConnId, Framing, Peer, Setting};
 
 pub(crate) static PROFILE: Profile = Profile {
     name: "echo",
     summary: "sends back what it receives",
     default_port: 8888,
-    settings: &[
-        Setting::Framing,
-        Setting::Chunks,
-        Setting::Pause,
-        Setting::Uppercase,
-    ],
-    framing: |config| {
-        if config.uppercase {
-            Framing::Lines
-        } else {
-            Framing::Chunks
-        }
-    },
+    options: || dialect::Options::Echo(Options::default()),
+    door: None,
     drops_telnet_commands: false,
     refuses_http: false,
     needs_console: false,
-    rules: |config| Box::new(Echo::new(config)),
+    folds_case: false,
 };
+
+/// What can be chosen for `echo`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// Send lines back in upper case. Default: no.
+    pub uppercase: bool,
+    /// What counts as one message. Default: `None`, for chunks, or lines in upper case.
+    pub framing: Option<Framing>,
+}
+
+impl Options {
+    pub(crate) fn framing(&self) -> Framing {
+        let usual = if self.uppercase {
+            Framing::Lines
+        } else {
+            Framing::Chunks
+        };
+        self.framing.unwrap_or(usual)
+    }
+}
+
+impl From<Options> for dialect::Options {
+    fn from(options: Options) -> Self {
+        Self::Echo(options)
+    }
+}
+
+pub(crate) fn rules(options: &Options) -> Box<dyn Rules> {
+    Box::new(Echo {
+        uppercase: options.uppercase,
+    })
+}
 
 struct Echo {
     uppercase: bool,
 }
 
-impl Echo {
-    fn new(config: &Config) -> Self {
-        Self {
-            uppercase: config.uppercase,
-        }
-    }
-}
-
 impl Rules for Echo {
-    fn joined(&mut self, _engine: &mut Engine, _conn: ConnId) {}
+    fn joined(&mut self, _floor: &mut Floor, _conn: ConnId) {}
 
-    fn message(&mut self, engine: &mut Engine, conn: ConnId, line: Line<'_>) {
-        if line.content().is_empty() && engine.peer(conn) == Some(Peer::Console) {
+    fn message(&mut self, floor: &mut Floor, conn: ConnId, line: Line<'_>) {
+        if line.content().is_empty() && floor.engine.peer(conn) == Some(Peer::Console) {
             // Seed 000, version 0: an empty line ends the program.
-            engine.close(conn, CloseReason::Quit);
+            floor.engine.close(conn, CloseReason::Quit);
         } else if self.uppercase {
-            engine.send(conn, &uppercase(line.raw));
+            let raised = uppercase(line.raw);
+            floor
+                .engine
+                .send(conn, |frame| frame.extend_from_slice(&raised));
         } else {
-            engine.send(conn, line.raw);
+            floor
+                .engine
+                .send(conn, |frame| frame.extend_from_slice(line.raw));
         }
     }
 
-    fn left(&mut self, _engine: &mut Engine, _conn: ConnId) {}
+    fn left(&mut self, _floor: &mut Floor, _conn: ConnId, _reason: CloseReason) {}
 }
 
 /// Upper case as Unicode has it, or of the ASCII letters alone in what is not UTF-8.

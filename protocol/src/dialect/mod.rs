@@ -1,4 +1,5 @@
-//! The chat protocols. A new one is a folder here, its `mod` line, and its line in [`PROFILES`].
+//! The chat protocols. A new one is a folder here, its `mod` line, and its lines in [`PROFILES`] and
+//! [`Options`].
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -6,16 +7,18 @@ use core::str::FromStr;
 
 use thiserror::Error;
 
-use crate::config::{Config, Framing, Setting};
-use crate::rules::Rules;
+use crate::community::Door;
+use crate::listener::Framing;
+use crate::rules::{Rules, Voice};
 
 pub mod addressed;
 pub mod direct;
-mod echo;
+pub mod echo;
 pub mod irc;
 pub mod pair;
-mod relay;
+pub mod relay;
 pub mod rooms;
+mod spoken;
 
 /// Every dialect, in the order in which help texts list them.
 static PROFILES: [&Profile; 6] = [
@@ -75,14 +78,20 @@ impl Dialect {
         self.0.default_port
     }
 
-    /// Whether it has a use for this setting.
-    pub fn takes(self, setting: Setting) -> bool {
-        self.0.settings.contains(&setting)
-    }
-
     /// Whether it needs somebody at the server's keyboard.
     pub fn needs_console(self) -> bool {
         self.0.needs_console
+    }
+
+    /// Whether a peer registers or logs in before it takes part.
+    pub fn has_login(self) -> bool {
+        self.0.door.is_some()
+    }
+
+    /// Whether its users and those of another dialect can be one community: then a server can speak
+    /// both.
+    pub fn combines_with(self, other: Self) -> bool {
+        self == other || (self.0.door.is_some() && other.0.door.is_some())
     }
 
     pub(crate) fn profile(self) -> &'static Profile {
@@ -125,29 +134,99 @@ impl fmt::Debug for Dialect {
 #[error("no such dialect")]
 pub struct UnknownDialect;
 
-/// What the engine needs to know about a dialect before it runs.
+/// A dialect with its own options.
+///
+/// Made from the options of one, or from a [`Dialect`] for the usual ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Options {
+    /// [`Dialect::ECHO`]
+    Echo(echo::Options),
+    /// [`Dialect::RELAY`]
+    Relay(relay::Options),
+    /// [`Dialect::ADDRESSED`]
+    Addressed(addressed::Options),
+    /// [`Dialect::ROOMS`]
+    Rooms(rooms::Options),
+    /// [`Dialect::PAIR`]
+    Pair(pair::Options),
+    /// [`Dialect::DIRECT`]
+    Direct(direct::Options),
+}
+
+impl Options {
+    /// The dialect that they are for.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Echo(_) => Dialect::ECHO,
+            Self::Relay(_) => Dialect::RELAY,
+            Self::Addressed(_) => Dialect::ADDRESSED,
+            Self::Rooms(_) => Dialect::ROOMS,
+            Self::Pair(_) => Dialect::PAIR,
+            Self::Direct(_) => Dialect::DIRECT,
+        }
+    }
+
+    /// What counts as one message.
+    pub fn framing(&self) -> Framing {
+        match self {
+            Self::Echo(options) => options.framing(),
+            Self::Relay(options) => options.framing,
+            Self::Addressed(options) => options.framing,
+            Self::Pair(options) => options.framing,
+            Self::Rooms(_) | Self::Direct(_) => Framing::Lines,
+        }
+    }
+
+    /// The rules, and how news are told, where there are news.
+    pub(crate) fn rules(&self) -> (Box<dyn Rules>, Option<Box<dyn Voice>>) {
+        match self {
+            Self::Echo(options) => (echo::rules(options), None),
+            Self::Relay(_) => (relay::rules(), None),
+            Self::Addressed(_) => (addressed::rules(), None),
+            Self::Pair(options) => (pair::rules(options), None),
+            Self::Rooms(_) => rooms::rules(),
+            Self::Direct(_) => direct::rules(),
+        }
+    }
+
+    /// What its users are in a community.
+    pub(crate) fn door(&self) -> Option<(u8, Door)> {
+        match self {
+            Self::Rooms(_) => Some((DOOR_ROOMS, rooms::DOOR)),
+            Self::Direct(options) => Some((DOOR_DIRECT, direct::door(options))),
+            _ => None,
+        }
+    }
+}
+
+impl From<Dialect> for Options {
+    fn from(dialect: Dialect) -> Self {
+        (dialect.profile().options)()
+    }
+}
+
+/// The places of the dialects among the doors of a community: the same on every node.
+pub(crate) const DOOR_ROOMS: u8 = 0;
+pub(crate) const DOOR_DIRECT: u8 = 1;
+pub(crate) const DOORS: usize = 2;
+
+/// What is known of a dialect before it runs.
 pub(crate) struct Profile {
     pub(crate) name: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) default_port: u16,
-    /// What of the configuration it has a use for.
-    pub(crate) settings: &'static [Setting],
-    /// What counts as one message, unless the configuration says otherwise.
-    pub(crate) framing: fn(&Config) -> Framing,
+    /// Its usual options.
+    pub(crate) options: fn() -> Options,
+    /// Its place among the doors of a community, if its peers are users.
+    pub(crate) door: Option<u8>,
     /// Whether telnet's own commands are dropped from its input.
     pub(crate) drops_telnet_commands: bool,
     /// Whether a peer that speaks HTTP is closed after its first line.
     pub(crate) refuses_http: bool,
     pub(crate) needs_console: bool,
-    /// Makes its rules.
-    pub(crate) rules: fn(&Config) -> Box<dyn Rules>,
-}
-
-impl Profile {
-    /// Whether a peer has to register or log in before it takes part.
-    pub(crate) fn has_login(&self) -> bool {
-        self.settings.contains(&Setting::LoginTimeout)
-    }
+    /// Whether names that differ in the case of ASCII letters alone are the same to its users.
+    pub(crate) folds_case: bool,
 }
 
 #[cfg(test)]
@@ -173,13 +252,20 @@ mod tests {
     }
 
     #[test]
-    fn only_pair_needs_somebody_at_the_keyboard() {
+    fn the_options_of_a_dialect_are_its_own() {
         for dialect in Dialect::all() {
-            assert_eq!(
-                dialect.needs_console(),
-                dialect == Dialect::PAIR,
-                "{dialect}"
-            );
+            assert_eq!(Options::from(dialect).dialect(), dialect);
+        }
+    }
+
+    #[test]
+    fn only_those_whose_peers_are_users_combine() {
+        for one in Dialect::all() {
+            for other in Dialect::all() {
+                let both_have_users = one.has_login() && other.has_login();
+                let combine = one == other || both_have_users;
+                assert_eq!(one.combines_with(other), combine, "{one} and {other}");
+            }
         }
     }
 }

@@ -3,24 +3,52 @@
 
 use alloc::boxed::Box;
 
-use crate::dialect::Profile;
-use crate::engine::Engine;
+use crate::close::CloseReason;
+use crate::connection::ConnId;
+use crate::dialect::{self, Profile};
+use crate::floor::Floor;
 use crate::lines::Line;
+use crate::listener::Framing;
 use crate::roster::Roster;
 use crate::rules::Rules;
-use crate::{ConnId, Framing, Setting};
 
 pub(crate) static PROFILE: Profile = Profile {
     name: "relay",
     summary: "hands each message on to all other connections, unchanged",
     default_port: 8888,
-    settings: &[Setting::Framing, Setting::Chunks, Setting::Pause],
-    framing: |_| Framing::Auto,
+    options: || dialect::Options::Relay(Options::default()),
+    door: None,
     drops_telnet_commands: false,
     refuses_http: true,
     needs_console: false,
-    rules: |_| Box::new(Relay::default()),
+    folds_case: false,
 };
+
+/// What can be chosen for `relay`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// What counts as one message. Default: [`Framing::Auto`].
+    pub framing: Framing,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            framing: Framing::Auto,
+        }
+    }
+}
+
+impl From<Options> for dialect::Options {
+    fn from(options: Options) -> Self {
+        Self::Relay(options)
+    }
+}
+
+pub(crate) fn rules() -> Box<dyn Rules> {
+    Box::new(Relay::default())
+}
 
 #[derive(Default)]
 struct Relay {
@@ -28,15 +56,18 @@ struct Relay {
 }
 
 impl Rules for Relay {
-    fn joined(&mut self, _engine: &mut Engine, conn: ConnId) {
+    fn joined(&mut self, _floor: &mut Floor, conn: ConnId) {
         self.connected.insert(conn);
     }
 
-    fn message(&mut self, engine: &mut Engine, conn: ConnId, line: Line<'_>) {
-        engine.send_to_all(self.connected.members(), Some(conn), line.raw);
+    fn message(&mut self, floor: &mut Floor, conn: ConnId, line: Line<'_>) {
+        let members = self.connected.members();
+        floor.engine.send_to_all(members, Some(conn), |frame| {
+            frame.extend_from_slice(line.raw)
+        });
     }
 
-    fn left(&mut self, _engine: &mut Engine, conn: ConnId) {
+    fn left(&mut self, _floor: &mut Floor, conn: ConnId, _reason: CloseReason) {
         self.connected.remove(conn);
     }
 }

@@ -1,10 +1,15 @@
 //! How a connection ends: it leaves, is flushed, and is closed.
 
 use alloc::vec::Vec;
+use core::mem;
 
 use super::Engine;
-use crate::connection::{Inbox, Stage};
-use crate::{Action, CloseReason, ConnId, Event, Framing, Instant};
+use crate::action::Action;
+use crate::close::CloseReason;
+use crate::connection::{ConnId, Inbox, Stage};
+use crate::event::Event;
+use crate::instant::Instant;
+use crate::listener::Framing;
 
 impl Engine {
     /// Closes a connection, after what is queued for it has been written.
@@ -12,9 +17,13 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(conn.0) else {
             return;
         };
-        if !connection.is_open() {
+        if !connection.is_alive() {
             return;
         }
+        if connection.stage == Stage::Opening {
+            self.openings -= 1;
+        }
+        let peer = connection.peer;
         connection.stage = Stage::Leaving(reason);
         match reason {
             CloseReason::SlowConsumer | CloseReason::BuffersFull => {
@@ -22,10 +31,10 @@ impl Engine {
                     .outbox
                     .truncate_to_started_frame(self.frames.bytes());
                 connection.drain_deadline = Some(self.now + self.limits.grace);
-                self.buffered -= core::mem::take(&mut connection.charged);
+                self.buffered -= mem::take(&mut connection.charged);
             }
             CloseReason::Stalled | CloseReason::TransportFailed => {
-                connection.outbox.clear();
+                connection.drop_output();
                 self.recharge(conn);
             }
             // Whoever left by themselves may take their time, as long as they take something.
@@ -38,33 +47,41 @@ impl Engine {
             }
         }
         self.leaving.push_back(conn);
+        self.report(Event::Left { conn, peer, reason });
     }
 
-    /// A connection that has just been closed for what it said spoke HTTP: that says more.
-    pub(crate) fn blame_http(&mut self, conn: ConnId) {
-        if let Some(connection) = self.connections.get_mut(conn.0)
-            && connection.inbox.first_line.is_http_request()
-            && connection.stage == Stage::Leaving(CloseReason::MalformedNickname)
-        {
-            connection.stage = Stage::Leaving(CloseReason::HttpRequest);
+    /// Refuses and closes everything, a batch at a time. The deadline is set once.
+    pub(crate) fn shut_down(&mut self) {
+        if self.shut_down_deadline.is_none() {
+            self.shut_down_deadline = Some(self.now + self.limits.grace);
+            self.dismissed = self.connections.keys().map(ConnId).collect();
+            self.dismiss();
         }
     }
 
-    /// Refuses, flushes and closes everything. The deadline is set once.
-    pub(crate) fn shut_down(&mut self) {
-        let deadline = *self
-            .shut_down_deadline
-            .get_or_insert(self.now + self.limits.grace);
-        let ids: Vec<ConnId> = self.connections.keys().map(ConnId).collect();
-        for id in ids {
-            self.close(id, CloseReason::ShuttingDown);
-            let Some(connection) = self.connections.get_mut(id.0) else {
+    /// Whether there are connections that a shutdown has yet to close.
+    pub(crate) fn has_dismissed(&self) -> bool {
+        !self.dismissed.is_empty()
+    }
+
+    /// Closes as many of those that a shutdown has yet to close as fit into a batch.
+    pub(crate) fn dismiss(&mut self) {
+        while !self.batch.is_full()
+            && let Some(conn) = self.dismissed.pop()
+        {
+            self.batch.count_message();
+            self.close(conn, CloseReason::ShuttingDown);
+            let deadline = self.shut_down_deadline;
+            let Some(connection) = self.connections.get_mut(conn.0) else {
                 continue;
             };
             if matches!(connection.stage, Stage::Draining(_)) {
-                connection.drain_deadline.get_or_insert(deadline);
-                self.timers.arm(id, connection, self.now, &self.limits);
+                connection.drain_deadline = connection.drain_deadline.or(deadline);
+                self.arm(conn);
             }
+        }
+        if self.dismissed.is_empty() {
+            self.dismissed = Vec::new();
         }
     }
 
@@ -77,13 +94,12 @@ impl Engine {
         self.shut_down_deadline.is_some()
     }
 
-    /// Tells that a connection has left, before what its dialect makes of that.
-    pub(crate) fn report_left(&mut self, conn: ConnId) {
-        if let Some(connection) = self.get(conn)
-            && let Stage::Leaving(reason) = connection.stage
-        {
-            let peer = connection.peer;
-            self.report(Event::Left { conn, peer, reason });
+    /// Why a connection is about to leave, and whether its dialect knows it.
+    pub(crate) fn why_leaving(&self, conn: ConnId) -> Option<(CloseReason, bool)> {
+        let connection = self.get(conn)?;
+        match connection.stage {
+            Stage::Leaving(reason) => Some((reason, connection.joined)),
+            _ => None,
         }
     }
 
@@ -97,8 +113,7 @@ impl Engine {
         };
         connection.stage = Stage::Draining(reason);
         connection.inbox = Inbox::new(Framing::Chunks, false);
-        let peer = connection.peer;
-        self.forget_address(peer);
+        self.forget_address(conn);
         self.arm(conn);
         self.close_if_drained(conn);
     }
@@ -108,7 +123,7 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(conn.0) else {
             return;
         };
-        connection.outbox.clear();
+        connection.drop_output();
         self.recharge(conn);
         self.close_if_drained(conn);
     }
@@ -121,14 +136,19 @@ impl Engine {
         let Stage::Draining(reason) = connection.stage else {
             return;
         };
-        if connection.outbox.is_empty() {
+        if connection.backlog() > 0 || self.finish_layer(conn, reason) {
+            return;
+        }
+        if let Some(connection) = self.connections.get_mut(conn.0)
+            && connection.stage == Stage::Draining(reason)
+        {
             connection.stage = Stage::Closed;
             self.timers.disarm(conn, connection);
             self.actions.push_back(Action::Close(conn, reason));
         }
     }
 
-    pub(super) fn is_open(&self, conn: ConnId) -> bool {
+    pub(crate) fn is_open(&self, conn: ConnId) -> bool {
         self.connections
             .get(conn.0)
             .is_some_and(|connection| connection.is_open())

@@ -1,8 +1,8 @@
 //! Who is taken from, and who has to wait.
 
 use super::Engine;
-use crate::connection::{Connection, End};
-use crate::{ConnId, Peer};
+use crate::connection::{ConnId, Connection, End};
+use crate::peer::Peer;
 
 impl Engine {
     /// Takes nothing from a connection until [`resume`](Self::resume).
@@ -30,7 +30,7 @@ impl Engine {
 
     /// Whether a message may be taken from a connection now, if it has one.
     pub(crate) fn may_take(&self, conn: ConnId) -> bool {
-        !self.batch.is_full() && self.is_unblocked(conn)
+        !self.batch.is_full() && self.leaving.is_empty() && self.is_unblocked(conn)
     }
 
     /// Whether nothing but the batch keeps a connection from being taken from.
@@ -44,7 +44,8 @@ impl Engine {
             && connection
                 .coupled
                 .is_none_or(|other| self.has_low_backlog(other))
-            && connection.rate_allows(self.now, &self.limits)
+            && connection.rate_allows(self.now, self.terms(conn))
+            && self.shut_down_deadline.is_none()
             && connection.catch_up_until <= self.now
     }
 
@@ -55,30 +56,36 @@ impl Engine {
             return false;
         };
         let coupled = connection.coupled.and_then(|other| self.get(other));
-        coupled.is_none_or(|other| other.outbox.is_empty() || self.is_operator(connection))
+        coupled.is_none_or(|other| other.backlog() == 0 || self.is_operator(connection))
     }
 
     /// Whether a connection has ended, but still has something to be heard, or to be written to
     /// others.
     pub(crate) fn has_ended(&self, conn: ConnId) -> bool {
         self.get(conn)
-            .is_some_and(|connection| connection.inbox.end == End::Received)
+            .is_some_and(|connection| connection.inbox.has_ended())
     }
 
     /// Lets a connection be taken from as soon as the batch was flushed, if it has something and
     /// nothing else is in the way.
     pub(crate) fn wake(&mut self, conn: ConnId) {
-        let (unblocked, may_end) = (self.is_unblocked(conn), self.may_end(conn));
+        let (is_unblocked, may_end) = (self.is_unblocked(conn), self.may_end(conn));
+        let low_backlog = self.low_backlog();
         let Some(connection) = self.connections.get_mut(conn.0) else {
             return;
         };
         let inbox = &connection.inbox;
-        let may_run = if inbox.has_only_its_end() {
+        let may_be_taken = if inbox.has_only_its_end() {
             connection.is_open() && may_end
         } else {
-            unblocked && inbox.has_waiting()
+            is_unblocked && inbox.is_blocked()
         };
-        if may_run && !connection.runnable {
+        let may_be_opened = connection.is_alive()
+            && connection
+                .layered
+                .as_ref()
+                .is_some_and(|layered| layered.has_unopened() && layered.backlog() <= low_backlog);
+        if (may_be_taken || may_be_opened) && !connection.runnable {
             connection.runnable = true;
             self.runnable.push_back(conn);
         }
@@ -86,22 +93,23 @@ impl Engine {
 
     /// Whether to read from a connection no further until more of what it sent is taken.
     pub(super) fn is_to_pause(&self, conn: ConnId) -> bool {
-        self.get(conn)
-            .is_some_and(|connection| !self.is_read_on(conn, connection.inbox.waiting.len()))
+        self.get(conn).is_some_and(|connection| {
+            !self.is_read_on(conn, connection.inbox.unparsed.len())
+                || connection.is_layer_blocked(self.low_backlog())
+        })
     }
 
-    /// Whether a connection is read from though so much of what it sent waits. Who talks with
+    /// Whether a connection is read from though so much of what it sent is unparsed. Who talks with
     /// another is, for a while: its end is behind what it said out of turn.
-    pub(crate) fn is_read_on(&self, conn: ConnId, waiting: usize) -> bool {
+    pub(crate) fn is_read_on(&self, conn: ConnId, unparsed: usize) -> bool {
         let is_coupled = |connection: &Connection| {
             connection.coupled.is_some() && connection.peer != Peer::Console
         };
-        waiting == 0
-            || (waiting <= self.limits.quarter_backlog() && self.get(conn).is_some_and(is_coupled))
+        unparsed == 0
+            || (unparsed <= self.limits.quarter_backlog() && self.get(conn).is_some_and(is_coupled))
     }
 
-    /// Has [`poll_action`](Self::poll_action) compare what the adapter was told about reading
-    /// from a connection with what it should be told.
+    /// Queues a pause or a resume if what the adapter was told last is stale.
     pub(crate) fn check_flow(&mut self, conn: ConnId) {
         let pause = self.is_to_pause(conn);
         let Some(connection) = self.connections.get_mut(conn.0) else {
@@ -116,13 +124,13 @@ impl Engine {
     /// If what a connection sent last begins a line, it is a message as it stands once nothing has
     /// come for a pause from now on. A line that came whole costs nothing.
     pub(crate) fn await_pause(&mut self, conn: ConnId) {
-        let deadline = self.now + self.pause;
+        let deadline = self.now + self.terms(conn).pause;
         let Some(inbox) = self.get(conn).map(|connection| &connection.inbox) else {
             return;
         };
         let is_expected = inbox.end == End::Open
             && inbox.is_within_line()
-            && self.is_read_on(conn, inbox.waiting.len());
+            && self.is_read_on(conn, inbox.unparsed.len());
         let deadline = is_expected.then_some(deadline);
         let Some(connection) = self.open_mut(conn) else {
             return;
@@ -136,7 +144,8 @@ impl Engine {
     /// Takes one message off a connection's rate allowance.
     pub(crate) fn use_rate_allowance(&mut self, conn: ConnId) {
         if let Some(connection) = self.connections.get_mut(conn.0) {
-            connection.use_rate_allowance(self.now, &self.limits);
+            let terms = &self.listeners[connection.listener.index()].terms;
+            connection.use_rate_allowance(self.now, terms);
         }
     }
 
@@ -160,14 +169,17 @@ impl Engine {
     /// Whether this is who types at the server's keyboard in a dialect that needs somebody there:
     /// always heard, since nothing that is typed adds to the typist's own backlog.
     fn is_operator(&self, connection: &Connection) -> bool {
-        self.profile.needs_console && connection.peer == Peer::Console
+        connection.peer == Peer::Console
+            && self.listeners[connection.listener.index()]
+                .profile
+                .needs_console
     }
 
     fn has_low_backlog(&self, conn: ConnId) -> bool {
         let backlog = self
             .connections
             .get(conn.0)
-            .map_or(0, |conn| conn.outbox.backlog());
+            .map_or(0, |connection| connection.backlog());
         backlog <= self.low_backlog()
     }
 

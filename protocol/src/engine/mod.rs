@@ -6,20 +6,30 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
-use core::time::Duration;
 
 use slotmap::SlotMap;
 
+use crate::action::Action;
 use crate::batch::Batch;
-use crate::connection::{Connection, Slot};
-use crate::dialect::Profile;
+use crate::close::CloseReason;
+use crate::connection::{ConnId, Connection, Inbox, Slot, Stage};
+use crate::event::Event;
 use crate::frames::Frames;
 use crate::http::FirstLine;
+use crate::instant::Instant;
+use crate::limits::Limits;
+use crate::listener::{Framing, ListenerId};
+use crate::peer::Peer;
 use crate::timers::Timers;
-use crate::{Action, CloseReason, Config, ConnId, Event, Framing, Instant, Limits, Peer};
+
+pub(crate) use self::layered::Layered;
+pub(crate) use self::listening::Listening;
 
 mod closing;
 mod flow;
+pub(crate) mod intake;
+mod layered;
+mod listening;
 mod sending;
 
 /// Every connection of a server.
@@ -38,11 +48,13 @@ pub(crate) struct Engine {
     pub(crate) runnable: VecDeque<ConnId>,
     /// Connections that the dialect has yet to be told of as left.
     pub(crate) leaving: VecDeque<ConnId>,
+    /// Once shutting down: connections that have yet to be closed.
+    dismissed: Vec<ConnId>,
     /// Whose message the dialect is dealing with.
     pub(crate) answering: Option<ConnId>,
-    profile: &'static Profile,
-    framing: Framing,
-    pause: Duration,
+    /// What is sent to whom is answered, while that is collected.
+    collected: Option<Vec<u8>>,
+    listeners: Vec<Listening>,
     /// Boxed: the table keeps the size of the greatest crowd that there was.
     connections: SlotMap<Slot, Box<Connection>>,
     actions: VecDeque<Action>,
@@ -53,32 +65,34 @@ pub(crate) struct Engine {
     buffered: usize,
     /// How many connections are from the network.
     sockets: usize,
+    /// How many connections have a layer that is not open yet.
+    openings: usize,
     sockets_per_ip: BTreeMap<IpAddr, usize>,
     /// Once shutting down: when everything must be closed.
     shut_down_deadline: Option<Instant>,
 }
 
 impl Engine {
-    pub(crate) fn new(config: Config) -> Self {
-        let profile = config.dialect.profile();
+    pub(crate) fn new(limits: Limits) -> Self {
         Self {
-            batch: Batch::new(&config.limits),
+            batch: Batch::new(&limits),
             frames: Frames::default(),
-            framing: config.framing.unwrap_or((profile.framing)(&config)),
-            pause: config.pause,
-            limits: config.limits,
-            profile,
+            limits,
             now: Instant::EPOCH,
             timers: Timers::default(),
             runnable: VecDeque::new(),
             leaving: VecDeque::new(),
+            dismissed: Vec::new(),
             answering: None,
+            collected: None,
+            listeners: Vec::new(),
             connections: SlotMap::with_key(),
             actions: VecDeque::new(),
             flow: Vec::new(),
             events: VecDeque::new(),
             buffered: 0,
             sockets: 0,
+            openings: 0,
             sockets_per_ip: BTreeMap::new(),
             shut_down_deadline: None,
         }
@@ -94,10 +108,13 @@ impl Engine {
 
     /// The connection, if it may still send and receive.
     pub(crate) fn open_mut(&mut self, conn: ConnId) -> Option<&mut Connection> {
-        self.connections
-            .get_mut(conn.0)
-            .map(Box::as_mut)
-            .filter(|connection| connection.is_open())
+        self.get_mut(conn).filter(|connection| connection.is_open())
+    }
+
+    /// The connection, if it or its layer may still send and receive.
+    pub(crate) fn alive_mut(&mut self, conn: ConnId) -> Option<&mut Connection> {
+        self.get_mut(conn)
+            .filter(|connection| connection.is_alive())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -122,32 +139,50 @@ impl Engine {
             .is_some_and(|&count| count >= limit.get())
     }
 
-    pub(crate) fn insert(&mut self, peer: Peer) -> ConnId {
+    pub(crate) fn insert(&mut self, listener: ListenerId, peer: Peer) -> ConnId {
+        let listening = &self.listeners[listener.index()];
         // The console is read by lines, whatever the others are.
         let is_console = peer == Peer::Console;
         let framing = if is_console {
             Framing::Lines
         } else {
-            self.framing
+            listening.framing
         };
-        let telnet = self.profile.drops_telnet_commands;
-        let mut connection = Connection::new(peer, framing, telnet, self.now);
-        if self.profile.refuses_http && !is_console {
-            connection.inbox.first_line = FirstLine::Begins;
+        let mut inbox = Inbox::new(framing, listening.profile.drops_telnet_commands);
+        if listening.profile.refuses_http && !is_console {
+            inbox.first_line = FirstLine::Begins;
         }
-        if self.profile.has_login() && !is_console {
-            connection.login_deadline = self.limits.login_timeout.map(|limit| self.now + limit);
-        }
-        if let Some(ip) = peer.ip() {
+        let connection = Connection::new(listener, peer, inbox, self.now);
+        if peer.ip().is_some() {
             self.sockets += 1;
-            if self.limits.max_connections_per_ip.is_some() {
-                *self.sockets_per_ip.entry(ip).or_default() += 1;
-            }
         }
         let conn = ConnId(self.connections.insert(Box::new(connection)));
-        self.arm(conn);
-        self.report(Event::Connected { conn, peer });
+        self.report(Event::Connected {
+            conn,
+            listener,
+            peer,
+        });
         conn
+    }
+
+    /// A connection takes part from now on: its dialect is told.
+    pub(crate) fn admit(&mut self, conn: ConnId) {
+        let now = self.now;
+        let Some(connection) = self.connections.get_mut(conn.0) else {
+            return;
+        };
+        let listening = &self.listeners[connection.listener.index()];
+        if connection.stage == Stage::Opening {
+            self.openings -= 1;
+        }
+        connection.stage = Stage::Open;
+        connection.joined = true;
+        connection.deadline = None;
+        if listening.profile.door.is_some() && connection.peer != Peer::Console {
+            let limit = listening.terms.login_timeout;
+            connection.deadline = limit.map(|limit| now + limit);
+        }
+        self.arm(conn);
     }
 
     /// Forgets a connection that has left, and of whose output nothing is left.
@@ -168,14 +203,36 @@ impl Engine {
             .map(|connection| connection.peer)
     }
 
+    /// When something was last received from a connection.
+    #[allow(dead_code, reason = "IRC, which comes next, asks who is silent")]
+    pub(crate) fn last_input(&self, conn: ConnId) -> Option<Instant> {
+        self.get(conn).map(|connection| connection.last_input)
+    }
+
+    /// Whether the first line of a connection was an HTTP request.
+    pub(crate) fn speaks_http(&self, conn: ConnId) -> bool {
+        self.get(conn)
+            .is_some_and(|connection| connection.inbox.first_line.is_http_request())
+    }
+
     /// A peer registered or logged in: its login timeout ends.
-    pub(crate) fn logged_in(&mut self, conn: ConnId, name: &str) {
+    pub(crate) fn logged_in(&mut self, conn: ConnId, name: String) {
         if let Some(connection) = self.connections.get_mut(conn.0) {
-            connection.login_deadline = None;
-            self.report(Event::LoggedIn {
-                conn,
-                name: String::from(name),
-            });
+            connection.deadline = None;
+            connection.logged_in = true;
+            self.report(Event::LoggedIn { conn, name });
+        }
+    }
+
+    #[allow(dead_code, reason = "IRC, which comes next, asks who is silent")]
+    /// Has the dialect [told](crate::rules::Rules::due) when this time has come. Only for who has
+    /// logged in.
+    pub(crate) fn set_due(&mut self, conn: ConnId, at: Instant) {
+        if let Some(connection) = self.open_mut(conn)
+            && connection.logged_in
+        {
+            connection.deadline = Some(at);
+            self.arm(conn);
         }
     }
 
@@ -189,39 +246,56 @@ impl Engine {
     /// Sets the timer of a connection, if it is not set for early enough.
     pub(crate) fn arm(&mut self, conn: ConnId) {
         if let Some(connection) = self.connections.get_mut(conn.0) {
-            self.timers.arm(conn, connection, self.now, &self.limits);
+            let terms = &self.listeners[connection.listener.index()].terms;
+            self.timers
+                .arm(conn, connection, self.now, &self.limits, terms);
         }
     }
 
-    /// Deals with what is due for a connection whose timer expired.
-    pub(crate) fn expire(&mut self, conn: ConnId) {
+    /// Deals with what is due for a connection whose timer expired. Says whether its dialect is to
+    /// be told.
+    pub(crate) fn expire(&mut self, conn: ConnId) -> bool {
         let now = self.now;
         let Some(connection) = self.connections.get_mut(conn.0) else {
-            return;
+            return false;
         };
         connection.timer = None;
+        let terms = &self.listeners[connection.listener.index()].terms;
         let is_due = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
         let is_stalled = is_due(connection.stall_deadline(&self.limits));
-        if !connection.is_open() {
+        let is_idle = is_due(connection.idle_deadline(now, terms));
+        if !connection.is_alive() {
             if is_stalled || is_due(connection.drain_deadline) {
                 self.discard(conn);
             }
-        } else if is_stalled {
+            return false;
+        }
+        if is_stalled {
             self.close(conn, CloseReason::Stalled);
-        } else if is_due(connection.login_deadline) {
+            return false;
+        }
+        if connection.is_open() && is_due(connection.deadline) {
+            if connection.logged_in {
+                connection.deadline = None;
+                return true;
+            }
             self.close(conn, CloseReason::LoginTimeout);
-        } else if is_due(connection.idle_deadline(now, &self.limits)) {
+        } else if is_idle {
             self.close(conn, CloseReason::IdleTimeout);
         } else {
+            self.expire_layer(conn);
             self.wake(conn);
         }
+        false
     }
 
     pub(crate) fn report(&mut self, event: Event) {
-        if self.events.len() == MAX_EVENTS {
+        if self.events.len() >= self.limits.max_events {
             self.events.pop_front();
         }
-        self.events.push_back(event);
+        if self.limits.max_events > 0 {
+            self.events.push_back(event);
+        }
     }
 
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
@@ -237,7 +311,10 @@ impl Engine {
                 continue;
             };
             connection.transmit_queued = false;
-            if connection.outbox.has_waiting() {
+            if connection.layered.is_some() {
+                self.seal(conn);
+            }
+            if self.get(conn).is_some_and(Connection::has_output) {
                 return Some(action);
             }
         }
@@ -247,7 +324,7 @@ impl Engine {
                 continue;
             };
             connection.flow_queued = false;
-            if connection.is_open() && connection.told_to_pause != pause {
+            if connection.is_alive() && connection.told_to_pause != pause {
                 connection.told_to_pause = pause;
                 let told = if pause {
                     Action::PauseReading
@@ -260,8 +337,30 @@ impl Engine {
         None
     }
 
-    fn forget_address(&mut self, peer: Peer) {
-        let Some(ip) = peer.ip() else { return };
+    /// Counts a connection towards the limit of its address.
+    pub(crate) fn count_address(&mut self, conn: ConnId) {
+        if self.limits.max_connections_per_ip.is_none() {
+            return;
+        }
+        if let Some(connection) = self.connections.get_mut(conn.0)
+            && let Some(ip) = connection.peer.ip()
+            && !connection.is_counted
+        {
+            connection.is_counted = true;
+            *self.sockets_per_ip.entry(ip).or_default() += 1;
+        }
+    }
+
+    fn forget_address(&mut self, conn: ConnId) {
+        let Some(connection) = self.connections.get_mut(conn.0) else {
+            return;
+        };
+        let Some(ip) = connection.peer.ip() else {
+            return;
+        };
+        if !core::mem::take(&mut connection.is_counted) {
+            return;
+        }
         let Some(count) = self.sockets_per_ip.get_mut(&ip) else {
             return;
         };
@@ -271,6 +370,3 @@ impl Engine {
         }
     }
 }
-
-/// Events that nobody polls are dropped, the oldest first.
-const MAX_EVENTS: usize = 1 << 16;

@@ -1,23 +1,64 @@
 //! What a dialect sends: from one to one or to many, and on to the transport.
 
+use alloc::vec::Vec;
+use core::mem;
 use core::ops::Range;
 
 use bytes::BytesMut;
 
 use super::Engine;
-use crate::{Action, CloseReason, ConnId};
+use crate::action::Action;
+use crate::close::CloseReason;
+use crate::connection::{ConnId, Connection};
 
 impl Engine {
-    /// Sends a whole frame to one connection. Says whether it is on its way: it is not when the
-    /// connection has left, or is closed because of it.
-    pub(crate) fn send(&mut self, to: ConnId, frame: &[u8]) -> bool {
-        let frame = self.keep(frame);
-        self.queue(to, frame)
+    /// Has a whole frame written, or several, where all to whom it is sent share it. `None` if
+    /// there is nothing to send.
+    pub(crate) fn compose(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> bool,
+    ) -> Option<Range<usize>> {
+        if self.frames.is_full() {
+            self.unshare();
+        }
+        let frame = self.frames.push(write)?;
+        self.batch.count_frame(frame.len());
+        Some(frame)
+    }
+
+    /// Sends a whole frame, or several, to one connection. Says whether that is on its way: it is
+    /// not when the connection has left, or is closed because of it.
+    pub(crate) fn send(&mut self, to: ConnId, write: impl FnOnce(&mut Vec<u8>)) -> bool {
+        let frame = self.compose(|frame| {
+            write(frame);
+            true
+        });
+        frame.is_some_and(|frame| self.queue(to, frame))
     }
 
     /// Sends a whole frame to many connections.
-    pub(crate) fn send_to_all(&mut self, to: &[ConnId], except: Option<ConnId>, frame: &[u8]) {
-        let frame = self.keep(frame);
+    pub(crate) fn send_to_all(
+        &mut self,
+        to: &[ConnId],
+        except: Option<ConnId>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let frame = self.compose(|frame| {
+            write(frame);
+            true
+        });
+        if let Some(frame) = frame {
+            self.send_frame(to, except, &frame);
+        }
+    }
+
+    /// Sends a frame that was [composed](Self::compose) to many connections.
+    pub(crate) fn send_frame(
+        &mut self,
+        to: &[ConnId],
+        except: Option<ConnId>,
+        frame: &Range<usize>,
+    ) {
         for &conn in to {
             if Some(conn) != except {
                 self.queue(conn, frame.clone());
@@ -25,12 +66,47 @@ impl Engine {
         }
     }
 
+    /// Sends a connection that is about to leave its last words.
+    #[allow(dead_code, reason = "IRC, which comes next, has last words")]
+    pub(crate) fn send_last(&mut self, to: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
+        let takes_more = self.why_leaving(to).is_some_and(|(reason, _)| {
+            !matches!(
+                reason,
+                CloseReason::TransportFailed
+                    | CloseReason::Stalled
+                    | CloseReason::SlowConsumer
+                    | CloseReason::BuffersFull
+            )
+        });
+        if !takes_more {
+            return;
+        }
+        let frame = self.compose(|frame| {
+            write(frame);
+            true
+        });
+        if let Some(frame) = frame {
+            self.push(to, frame);
+        }
+    }
+
+    /// From now on, what is sent to whom is answered is collected instead.
+    #[allow(dead_code, reason = "IRC, which comes next, labels its answers")]
+    pub(crate) fn collect_answers(&mut self) {
+        self.collected = Some(Vec::new());
+    }
+
+    /// What was collected.
+    #[allow(dead_code, reason = "IRC, which comes next, labels its answers")]
+    pub(crate) fn take_collected(&mut self) -> Vec<u8> {
+        self.collected.take().unwrap_or_default()
+    }
+
     /// Sends nothing more to a connection, though it is still taken from, and has its peer know.
     pub(crate) fn end_sending(&mut self, conn: ConnId) {
         if let Some(connection) = self.open_mut(conn)
-            && !connection.ends_sending
+            && !mem::replace(&mut connection.ends_sending, true)
         {
-            connection.ends_sending = true;
             self.say_end_if_written(conn);
         }
     }
@@ -40,15 +116,6 @@ impl Engine {
     pub(crate) fn end_batch(&mut self) {
         self.batch.flushed();
         self.unshare();
-    }
-
-    /// Puts a frame where those that it is sent to share it.
-    fn keep(&mut self, frame: &[u8]) -> Range<usize> {
-        self.batch.count_frame(frame);
-        if self.frames.is_full() {
-            self.unshare();
-        }
-        self.frames.push(frame)
     }
 
     fn unshare(&mut self) {
@@ -64,27 +131,47 @@ impl Engine {
         let length = frame.len();
         self.batch.count_delivery(length);
         let low_backlog = self.low_backlog();
+        let is_answered = self.answering == Some(to);
+        if is_answered && let Some(collected) = &mut self.collected {
+            collected.extend_from_slice(&self.frames.bytes()[frame]);
+            return true;
+        }
         let Some(connection) = self.connections.get_mut(to.0) else {
             return false;
         };
-        if !connection.is_open() {
+        if !connection.is_open() || self.shut_down_deadline.is_some() {
             return false;
         }
-        let backlog = connection.outbox.backlog();
+        let backlog = connection.backlog();
         // Whoever has nothing waiting reads, and whoever is being answered was taken from with a
         // low backlog: neither is closed for one frame, however small the limit.
-        let may_exceed = backlog == 0 || self.answering == Some(to);
+        let may_exceed = backlog == 0 || is_answered;
         if !may_exceed && backlog + length > self.limits.max_backlog {
             self.close(to, CloseReason::SlowConsumer);
             return false;
         }
-        if connection.outbox.push(self.frames.bytes(), frame) {
-            self.frames.share(to);
-        }
         if backlog > low_backlog {
             self.batch.note_somebody_behind();
         }
-        if backlog == 0 {
+        self.push(to, frame);
+        if self.is_too_much_buffered() {
+            self.close_largest();
+            return self.is_open(to);
+        }
+        true
+    }
+
+    /// Puts a frame into a connection's outbox, come what may.
+    fn push(&mut self, to: ConnId, frame: Range<usize>) {
+        let length = frame.len();
+        let Some(connection) = self.connections.get_mut(to.0) else {
+            return;
+        };
+        let was_empty = connection.backlog() == 0;
+        if connection.outbox.push(self.frames.bytes(), frame) {
+            self.frames.share(to);
+        }
+        if was_empty {
             connection.last_progress = self.now;
             if let Some(deadline) = connection.stall_deadline(&self.limits) {
                 self.timers.arm_at(to, connection, deadline);
@@ -96,25 +183,29 @@ impl Engine {
             self.actions.push_back(Action::Transmit(to));
         }
         self.buffered += length;
-        if self.is_too_much_buffered() {
-            self.close_largest();
-            return self.is_open(to);
+    }
+
+    /// What is to be written for a connection, or nothing for a stale name.
+    pub(crate) fn output(&self, conn: ConnId) -> &[u8] {
+        match self.get(conn) {
+            Some(Connection {
+                layered: Some(layered),
+                ..
+            }) => layered.wire(),
+            Some(connection) => connection.outbox.queued(self.frames.bytes()),
+            None => &[],
         }
-        true
     }
 
-    /// What waits for a connection, or nothing for a stale name.
-    pub(crate) fn waiting(&self, conn: ConnId) -> &[u8] {
-        self.connections.get(conn.0).map_or(&[], |connection| {
-            connection.outbox.waiting(self.frames.bytes())
-        })
-    }
-
-    /// Hands out what waits for a connection.
-    pub(crate) fn take_waiting(&mut self, conn: ConnId) -> BytesMut {
-        self.connections
-            .get_mut(conn.0)
-            .map(|connection| connection.outbox.take(self.frames.bytes()))
+    /// Hands out what is to be written for a connection.
+    pub(crate) fn take_output(&mut self, conn: ConnId) -> BytesMut {
+        let frames = &self.frames;
+        let connection = self.connections.get_mut(conn.0);
+        connection
+            .map(|connection| match &mut connection.layered {
+                Some(layered) => layered.take_wire(),
+                None => connection.outbox.take(frames.bytes()),
+            })
             .unwrap_or_default()
     }
 
@@ -128,9 +219,22 @@ impl Engine {
             return;
         }
         connection.last_progress = now;
-        connection.outbox.advance(self.frames.bytes(), written);
+        match &mut connection.layered {
+            None => connection.outbox.advance(self.frames.bytes(), written),
+            Some(layered) => {
+                layered.advance(written);
+                let goes_on = layered.backlog() == 0 && connection.outbox.has_queued();
+                if goes_on && !mem::replace(&mut connection.transmit_queued, true) {
+                    self.actions.push_back(Action::Transmit(conn));
+                }
+            }
+        }
         let coupled = connection.coupled;
+        let is_layered = connection.layered.is_some();
         self.recharge(conn);
+        if is_layered {
+            self.check_flow(conn);
+        }
         self.wake(conn);
         if let Some(other) = coupled {
             self.wake(other);
@@ -142,7 +246,7 @@ impl Engine {
     fn say_end_if_written(&mut self, conn: ConnId) {
         if let Some(connection) = self.open_mut(conn)
             && connection.ends_sending
-            && connection.outbox.is_empty()
+            && connection.backlog() == 0
         {
             self.actions.push_back(Action::EndSending(conn));
         }
@@ -177,13 +281,17 @@ impl Engine {
         self.buffered > self.limits.max_buffered
     }
 
-    /// Brings the account of all backlogs up to date with one of them.
+    /// Brings the account of all backlogs up to date with one of them. What is left of one that is
+    /// being closed for its backlog counts no more.
     pub(super) fn recharge(&mut self, conn: ConnId) {
         let Some(connection) = self.connections.get_mut(conn.0) else {
             return;
         };
-        let backlog = connection.outbox.backlog().min(connection.charged);
-        self.buffered -= connection.charged - backlog;
+        let mut backlog = connection.backlog();
+        if !connection.is_alive() {
+            backlog = backlog.min(connection.charged);
+        }
+        self.buffered = self.buffered + backlog - connection.charged;
         connection.charged = backlog;
     }
 }

@@ -1,8 +1,9 @@
 //! `addressed` (seed 001): everything reaches all, stamped with an address.
 
-use linechat_protocol::{CloseReason, Config, Dialect, Framing};
+use linechat_laws::config::Config;
+use linechat_protocol::{CloseReason, Dialect, Framing};
 
-use crate::world::World;
+use linechat_laws::world::World;
 
 #[test]
 fn all_others_are_told_of_a_new_connection() {
@@ -37,9 +38,9 @@ fn all_others_are_told_of_one_who_left_however_that_was() {
     let chat = World::addressed();
     let alice = chat.connect();
     for leaves in [
-        crate::world::Person::ends,
-        crate::world::Person::vanishes,
-        crate::world::Person::is_released,
+        linechat_laws::world::Person::ends,
+        linechat_laws::world::Person::vanishes,
+        linechat_laws::world::Person::is_released,
     ] {
         let bob = chat.connect_from("192.0.2.2:1002");
         alice.heard();

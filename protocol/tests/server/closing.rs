@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use linechat_protocol::{CloseReason, Dialect, Instant};
 
-use crate::world::{Person, World};
+use linechat_laws::world::{Person, World};
 
 #[test]
 fn what_was_sent_before_the_end_is_answered_and_then_the_connection_is_closed() {

@@ -2,7 +2,7 @@
 
 use linechat_protocol::{CloseReason, Dialect};
 
-use crate::world::{Person, World};
+use linechat_laws::world::{Person, World};
 
 #[test]
 fn a_login_is_answered_with_the_name() {

@@ -1,8 +1,9 @@
 //! `echo` (seeds 000 and 002): what is sent comes back to its sender alone.
 
-use linechat_protocol::{CloseReason, Config, Dialect, Framing};
+use linechat_laws::config::Config;
+use linechat_protocol::{CloseReason, Dialect, Framing};
 
-use crate::world::World;
+use linechat_laws::world::World;
 
 #[test]
 fn what_is_sent_comes_back_to_its_sender_alone() {

@@ -2,8 +2,9 @@
 
 use std::iter;
 
+use linechat_laws::config::Config;
 use linechat_protocol::pair::Turn;
-use linechat_protocol::{CloseReason, Config, Dialect, Event, Instant, Peer, Server};
+use linechat_protocol::{CloseReason, Dialect, Event, Instant, Peer, Server};
 
 #[test]
 fn a_visit_is_told_from_the_connection_to_the_end() {
@@ -12,8 +13,8 @@ fn a_visit_is_told_from_the_connection_to_the_end() {
         (Dialect::DIRECT, "HELLO-FROM alice\n"),
     ] {
         let peer = peer();
-        let mut server = Server::new(Config::new(dialect)).unwrap();
-        let conn = server.accept(Instant::EPOCH, peer);
+        let (mut server, listener) = Config::new(dialect).server().unwrap();
+        let conn = server.accept(Instant::EPOCH, listener, peer);
         server.receive(Instant::EPOCH, conn, login.as_bytes());
         server.receive(Instant::EPOCH, conn, &[b'x'; 8193]);
         server.transport_failed(Instant::EPOCH, conn);
@@ -21,7 +22,11 @@ fn a_visit_is_told_from_the_connection_to_the_end() {
         assert_eq!(
             events(&mut server),
             [
-                Event::Connected { conn, peer },
+                Event::Connected {
+                    conn,
+                    listener,
+                    peer
+                },
                 Event::LoggedIn {
                     conn,
                     name: "alice".into()
@@ -40,11 +45,11 @@ fn a_visit_is_told_from_the_connection_to_the_end() {
 
 #[test]
 fn the_operator_of_pair_is_told_who_is_there_whose_turn_it_is_and_what_was_dropped() {
-    let mut server = Server::new(Config::new(Dialect::PAIR)).unwrap();
+    let (mut server, listener) = Config::new(Dialect::PAIR).server().unwrap();
     let now = Instant::EPOCH;
-    let operator = server.accept(now, Peer::Console);
+    let operator = server.accept(now, listener, Peer::Console);
     let peer = peer();
-    let client = server.accept(now, peer);
+    let client = server.accept(now, listener, peer);
     server.receive(now, client, b"hi\n");
     server.receive(now, operator, b"hello\nearly\ntoo early\n");
     server.transport_failed(now, client);
@@ -62,7 +67,11 @@ fn the_operator_of_pair_is_told_who_is_there_whose_turn_it_is_and_what_was_dropp
     assert_eq!(
         events(&mut server)[1..],
         [
-            Event::Connected { conn: client, peer },
+            Event::Connected {
+                conn: client,
+                listener,
+                peer
+            },
             turn(Turn::Client),
             turn(Turn::Operator),
             turn(Turn::Client),
@@ -76,15 +85,15 @@ fn the_operator_of_pair_is_told_who_is_there_whose_turn_it_is_and_what_was_dropp
 fn a_turn_is_told_when_a_talk_begins_and_in_full_duplex_only_then() {
     let mut config = Config::new(Dialect::PAIR);
     config.full_duplex = true;
-    let mut server = Server::new(config).unwrap();
+    let (mut server, listener) = config.server().unwrap();
     let now = Instant::EPOCH;
-    let operator = server.accept(now, Peer::Console);
-    let probe = server.accept(now, peer());
+    let operator = server.accept(now, listener, Peer::Console);
+    let probe = server.accept(now, listener, peer());
     server.receive(now, probe, b"bye");
     server.receive_eof(now, probe);
-    let next = server.accept(now, peer());
+    let next = server.accept(now, listener, peer());
     server.advance(now, operator, b"bye\n".len());
-    server.handle_timeout(now);
+    server.carry_on(now);
     server.receive(now, operator, b"hello\n");
     let told: Vec<_> = events(&mut server)
         .into_iter()
@@ -104,9 +113,9 @@ fn a_turn_is_told_when_a_talk_begins_and_in_full_duplex_only_then() {
 
 #[test]
 fn of_the_events_that_nobody_reads_the_last_65_536_are_kept() {
-    let mut server = Server::new(Config::new(Dialect::ECHO)).unwrap();
+    let (mut server, listener) = Config::new(Dialect::ECHO).server().unwrap();
     let visitors: Vec<_> = (0..70_000)
-        .map(|_| server.accept(Instant::EPOCH, peer()))
+        .map(|_| server.accept(Instant::EPOCH, listener, peer()))
         .collect();
     let told: Vec<_> = events(&mut server)
         .into_iter()

@@ -3,9 +3,10 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use linechat_protocol::{CloseReason, Config, Dialect, Framing};
+use linechat_laws::config::Config;
+use linechat_protocol::{CloseReason, Dialect, Framing};
 
-use crate::world::World;
+use linechat_laws::world::World;
 
 #[test]
 fn whoever_does_not_read_the_answers_is_not_read_from_and_loses_nothing() {
@@ -322,7 +323,7 @@ const NANOSECOND: Duration = Duration::from_nanos(1);
 
 #[test]
 fn nobody_who_reads_is_closed_by_an_answer_longer_than_the_limit() {
-    let tiny = |limits: &mut linechat_protocol::Limits| limits.max_backlog = 10;
+    let tiny = |limits: &mut linechat_laws::config::Bounds| limits.max_backlog = 10;
     let chat = World::with(Dialect::ROOMS, tiny);
     let alice = chat.join("alice");
     alice.says("!nonsense");

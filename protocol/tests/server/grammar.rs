@@ -2,13 +2,13 @@
 //! is understood is encoded as it was.
 
 use linechat_protocol::direct::{self, RequestHeader, Username};
-use linechat_protocol::rooms::{self, Nickname, Refusal, RoomName};
+use linechat_protocol::rooms::{self, Refusal, RoomName, UserName};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::ops::all_phrases;
 use crate::properties::settings;
+use linechat_laws::ops::all_phrases;
 
 proptest! {
     #![proptest_config(settings())]
@@ -40,10 +40,10 @@ proptest! {
 
     #[test]
     fn a_reply_of_rooms_is_understood_as_it_was_meant(
-        nick in "[A-Za-z0-9]{1,32}", room in "[A-Za-z0-9_-]{1,32}", text in text(),
-        names in vec("[A-Za-z0-9]{1,32}", 0..5), kind in 0..6_u8,
+        name in "[^\\s\\p{C}#@!]{1,16}", room in "[A-Za-z0-9_-]{1,32}", text in text(),
+        names in vec("[A-Za-z0-9]{1,32}", 0..5), kind in 0..7_u8,
     ) {
-        let from = Nickname::parse(nick.as_bytes()).expect("a nickname");
+        let from = UserName::parse(&name).expect("a name");
         let room = RoomName::parse(&room).expect("a room's name");
         let names = names.join(" ");
         let reply = match kind {
@@ -52,6 +52,7 @@ proptest! {
             2 => rooms::Reply::Room { room, from, text: &text },
             3 => rooms::Reply::Error(&text),
             4 => rooms::Reply::Help(&text),
+            5 => rooms::Reply::Notice(&text),
             _ => rooms::Reply::List(&names),
         };
         let mut line = Vec::new();

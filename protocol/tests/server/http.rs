@@ -1,8 +1,9 @@
 //! Peers whose first line is an HTTP request (section 1).
 
-use linechat_protocol::{CloseReason, Config, Dialect, Framing};
+use linechat_laws::config::Config;
+use linechat_protocol::{CloseReason, Dialect, Framing};
 
-use crate::world::World;
+use linechat_laws::world::World;
 
 #[test]
 fn in_direct_a_request_is_answered_as_any_unknown_header_and_nothing_behind_it_counts() {

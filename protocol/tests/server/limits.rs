@@ -2,9 +2,12 @@
 
 use std::num::NonZeroUsize;
 
-use linechat_protocol::{CloseReason, Config, ConfigError, Dialect, Framing, Server, Setting};
+use linechat_laws::config::Config;
+use linechat_protocol::{
+    CloseReason, ConfigError, Dialect, Instant, Limits, Listener, Peer, Server, echo,
+};
 
-use crate::world::World;
+use linechat_laws::world::World;
 
 #[test]
 fn a_slow_consumer_is_closed_and_nobody_waits_for_it() {
@@ -167,56 +170,43 @@ fn one_more_connection_from_the_same_address_is_closed_at_once() {
 }
 
 #[test]
-fn a_setting_that_does_not_fit_is_refused() {
-    for dialect in Dialect::all() {
-        let mut framing = Config::new(dialect);
-        framing.framing = Some(Framing::Lines);
-        let mut uppercase = Config::new(dialect);
-        uppercase.uppercase = true;
-        let mut full_duplex = Config::new(dialect);
-        full_duplex.full_duplex = true;
-        for (setting, config) in [
-            (Setting::Framing, framing),
-            (Setting::Uppercase, uppercase),
-            (Setting::FullDuplex, full_duplex),
-        ] {
-            let expected = match dialect.takes(setting) {
-                true => None,
-                false => Some(ConfigError::DoesNotFit { setting, dialect }),
-            };
-            assert_eq!(Server::new(config).err(), expected);
+fn only_dialects_that_have_users_are_served_together_and_each_with_one_set_of_options() {
+    let server = |dialects: &[Dialect]| {
+        let mut server = Server::new(Limits::default())?;
+        for &dialect in dialects {
+            server.listen(Listener::new(dialect))?;
         }
-    }
+        Ok(server)
+    };
+    let refusal = |dialects: &[Dialect]| server(dialects).err();
+    assert_eq!(refusal(&[Dialect::ROOMS, Dialect::DIRECT]), None);
+    assert_eq!(refusal(&[Dialect::RELAY, Dialect::RELAY]), None);
+    assert_eq!(
+        refusal(&[Dialect::ROOMS, Dialect::ECHO]),
+        Some(ConfigError::DoesNotCombine {
+            one: Dialect::ROOMS,
+            other: Dialect::ECHO
+        })
+    );
+    let mut echo = server(&[Dialect::ECHO]).unwrap();
+    let mut loud = echo::Options::default();
+    loud.uppercase = true;
+    let dialect = Dialect::ECHO;
+    assert_eq!(
+        echo.listen(Listener::new(loud)),
+        Err(ConfigError::OtherOptions { dialect })
+    );
 }
 
 #[test]
-fn each_dialect_takes_the_settings_of_its_section() {
-    let takes = |dialect: &str, setting| {
-        let dialect: Dialect = dialect.parse().expect("a dialect");
-        dialect.takes(setting)
-    };
-    for (setting, dialects) in [
-        (
-            Setting::Framing,
-            &["echo", "relay", "addressed", "pair"][..],
-        ),
-        (Setting::Pause, &["echo", "relay", "addressed", "pair"]),
-        (Setting::Chunks, &["echo", "relay", "addressed"]),
-        (Setting::Uppercase, &["echo"]),
-        (Setting::FullDuplex, &["pair"]),
-        (Setting::LoginTimeout, &["rooms", "direct"]),
-        (Setting::MaxRooms, &["rooms"]),
-        (Setting::MaxRoomsPerUser, &["rooms"]),
-        (Setting::MaxUsers, &["direct"]),
-    ] {
-        for dialect in ["echo", "relay", "addressed", "rooms", "pair", "direct"] {
-            assert_eq!(
-                takes(dialect, setting),
-                dialects.contains(&dialect),
-                "{setting:?}"
-            );
-        }
-    }
+fn once_somebody_has_connected_there_are_no_further_listeners() {
+    let (mut server, listener) =
+        Server::with_listener(Limits::default(), Listener::new(Dialect::ROOMS)).unwrap();
+    server.accept(Instant::EPOCH, listener, Peer::Console);
+    assert_eq!(
+        server.listen(Listener::new(Dialect::DIRECT)),
+        Err(ConfigError::TooLate)
+    );
 }
 
 #[test]
@@ -240,13 +230,13 @@ fn a_limit_of_zero_is_refused() {
     for (name, change) in [
         (
             "max_line",
-            (|limits| limits.max_line = 0) as fn(&mut linechat_protocol::Limits),
+            (|limits| limits.max_line = 0) as fn(&mut linechat_laws::config::Bounds),
         ),
         ("max_backlog", |limits| limits.max_backlog = 0),
         ("max_buffered", |limits| limits.max_buffered = 0),
     ] {
         let mut config = Config::new(Dialect::ECHO);
         change(&mut config.limits);
-        assert_eq!(Server::new(config).err(), Some(ConfigError::Zero { name }));
+        assert_eq!(config.server().err(), Some(ConfigError::Zero { name }));
     }
 }

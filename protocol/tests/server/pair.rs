@@ -1,8 +1,9 @@
 //! `pair` (seed 003): the operator and one client, by turns.
 
-use linechat_protocol::{CloseReason, Config, Dialect};
+use linechat_laws::config::Config;
+use linechat_protocol::{CloseReason, Dialect};
 
-use crate::world::{Person, World};
+use linechat_laws::world::{Person, World};
 
 #[test]
 fn the_client_speaks_first_and_then_they_take_turns() {

@@ -3,9 +3,10 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use linechat_protocol::{CloseReason, Config, ConfigError, Dialect, Framing, Setting};
+use linechat_laws::config::Config;
+use linechat_protocol::{CloseReason, ConfigError, Dialect, Framing};
 
-use crate::world::{Person, World};
+use linechat_laws::world::{Person, World};
 
 #[test]
 fn an_unfinished_line_is_a_message_once_nothing_has_come_for_the_pause() {
@@ -301,12 +302,11 @@ fn the_pause_is_as_long_as_configured() {
 #[test]
 fn pair_takes_no_chunks() {
     let config = with_framing(Dialect::PAIR, Framing::Chunks);
-    let refusal = linechat_protocol::Server::new(config).err();
-    let expected = ConfigError::DoesNotFit {
-        setting: Setting::Chunks,
-        dialect: Dialect::PAIR,
-    };
-    assert_eq!(refusal, Some(expected));
+    let dialect = Dialect::PAIR;
+    assert_eq!(
+        config.server().err(),
+        Some(ConfigError::NoChunks { dialect })
+    );
 }
 
 /// Two who talk, and no timer but those of pauses.

@@ -4,14 +4,15 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use linechat_protocol::{Config, Dialect, Framing, Setting};
+use linechat_laws::config::{Config, takes_chunks, takes_framing};
+use linechat_protocol::{Dialect, Framing};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::FileFailurePersistence;
 
-use crate::laws;
-use crate::ops::{self, Chunk, ENDINGS, Op};
+use linechat_laws::laws;
+use linechat_laws::ops::{self, Chunk, ENDINGS, Op};
 
 proptest! {
     #![proptest_config(settings())]
@@ -107,12 +108,9 @@ fn roomy() -> impl Strategy<Value = Config> {
     let choices = (select(dialects), framing, any::<bool>());
     (choices, 16..40_usize).prop_map(|((dialect, framing, choice), max_line)| {
         let mut config = Config::new(dialect);
-        config.framing = framing.filter(|&framing| {
-            let setting = match framing {
-                Framing::Chunks => Setting::Chunks,
-                _ => Setting::Framing,
-            };
-            dialect.takes(setting)
+        config.framing = framing.filter(|&framing| match framing {
+            Framing::Chunks => takes_chunks(dialect),
+            _ => takes_framing(dialect),
         });
         config.pause = Duration::from_micros(300_011);
         config.uppercase = choice && dialect == Dialect::ECHO;

@@ -1,8 +1,9 @@
 //! `relay` (seeds 000 and 002): what one sends reaches all others.
 
-use linechat_protocol::{CloseReason, Config, Dialect, Framing};
+use linechat_laws::config::Config;
+use linechat_protocol::{CloseReason, Dialect, Framing};
 
-use crate::world::World;
+use linechat_laws::world::World;
 
 #[test]
 fn a_line_reaches_all_others_and_never_its_sender() {

@@ -2,7 +2,7 @@
 
 use linechat_protocol::{CloseReason, Dialect};
 
-use crate::world::{Person, World};
+use linechat_laws::world::{Person, World};
 
 #[test]
 fn the_first_line_is_the_nickname_and_success_is_silent() {

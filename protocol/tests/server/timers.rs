@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use linechat_protocol::{CloseReason, Dialect, Limits};
 
-use crate::world::{Person, World};
+use linechat_laws::world::{Person, World};
 
 #[test]
 fn whoever_has_not_logged_in_in_time_is_closed_however_busily_they_send() {
     for dialect in [Dialect::ROOMS, Dialect::DIRECT] {
         at_its_deadline(CloseReason::LoginTimeout, SECOND * 300, || {
-            let chat = World::new(linechat_protocol::Config::new(dialect));
+            let chat = World::new(linechat_laws::config::Config::new(dialect));
             let stranger = chat.connect();
             (chat, stranger)
         });
@@ -44,7 +44,7 @@ fn whoever_has_logged_in_in_time_may_stay() {
 #[test]
 fn the_console_and_dialects_without_a_login_know_no_login_timeout() {
     for dialect in Dialect::all() {
-        let chat = World::new(linechat_protocol::Config::new(dialect));
+        let chat = World::new(linechat_laws::config::Config::new(dialect));
         let console = chat.console();
         chat.waits(SECOND * 1000);
         console.is_open();

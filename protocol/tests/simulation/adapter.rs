@@ -27,6 +27,10 @@ impl Simulation {
                     self.server_writes(place);
                 }
             }
+            if self.server.flushed() {
+                is_idle = false;
+                self.server.carry_on(self.now);
+            }
             if self
                 .server
                 .poll_timeout()
@@ -45,7 +49,8 @@ impl Simulation {
 
     fn accept_next(&mut self) -> bool {
         let first = self.listen_queue.front().copied();
-        let is_welcome = |&place: &usize| self.is_console(place) || self.server.accepting();
+        let is_welcome =
+            |&place: &usize| self.is_console(place) || self.server.accepting(self.listener);
         let Some(place) = first.filter(is_welcome) else {
             return false;
         };
@@ -57,7 +62,7 @@ impl Simulation {
         } else {
             Peer::Socket(address.parse().expect("it is an address"))
         };
-        let conn = self.server.accept(self.now, peer);
+        let conn = self.server.accept(self.now, self.listener, peer);
         let known = self.places.insert(conn, place);
         assert_eq!(known, None, "a connection's name was given twice");
         self.people[place].socket = Some(Socket::new(conn, self.now));
@@ -319,11 +324,14 @@ impl Simulation {
             _ => (b"hi\n", b""),
         };
         let address = "192.0.2.1:1".parse().expect("it is an address");
-        let newcomer = self.server.accept(self.now, Peer::Socket(address));
+        let newcomer = self
+            .server
+            .accept(self.now, self.listener, Peer::Socket(address));
         self.server.receive(self.now, newcomer, says);
         assert_eq!(self.server.transmit(newcomer), hears);
         self.server.release(self.now, newcomer);
         while self.server.poll().is_some() {}
+        self.server.flushed();
     }
 }
 

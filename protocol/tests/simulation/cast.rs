@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use linechat_protocol::{Config, Dialect, Framing, Instant, Setting};
+use linechat_laws::config::{Config, takes_framing};
+use linechat_protocol::{Dialect, Framing, Instant};
 
 use crate::dice::Dice;
 
@@ -73,8 +74,7 @@ pub(crate) fn config(dialect: Dialect, dice: &mut Dice) -> Config {
 
 /// Whether a pause ends lines.
 pub(crate) fn has_pauses(config: &Config) -> bool {
-    let takes_framing = config.dialect.takes(Setting::Framing);
-    takes_framing && config.framing.is_none()
+    takes_framing(config.dialect) && config.framing.is_none()
 }
 
 pub(crate) fn cast(config: &Config, dice: &mut Dice) -> Vec<Part> {

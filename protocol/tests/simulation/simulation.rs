@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
-use linechat_protocol::{ConnId, Dialect, Instant, Limits, Server};
+use linechat_laws::config::Bounds;
+use linechat_protocol::{ConnId, Dialect, Instant, ListenerId, Server};
 
 use crate::cast::{self, Role, Trouble};
 use crate::dice::Dice;
@@ -16,7 +17,7 @@ use crate::voice;
 pub(crate) struct Simulation {
     pub(crate) dialect: Dialect,
     pub(crate) full_duplex: bool,
-    pub(crate) limits: Limits,
+    pub(crate) limits: Bounds,
     /// What ends lines that have no endings, if anything does.
     pub(crate) pause: Option<Duration>,
     pub(crate) people: Vec<Person>,
@@ -25,6 +26,7 @@ pub(crate) struct Simulation {
     pub(crate) now: Instant,
     pub(crate) dice: Dice,
     pub(crate) server: Server,
+    pub(crate) listener: ListenerId,
     /// Who waits to be accepted.
     pub(crate) listen_queue: VecDeque<usize>,
     pub(crate) places: BTreeMap<ConnId, usize>,
@@ -73,6 +75,7 @@ impl Simulation {
             Person::new(part, place, voice, link)
         };
         let people: Vec<Person> = cast.into_iter().enumerate().map(person).collect();
+        let (server, listener) = config.server().expect("the configuration is valid");
         let mut simulation = Self {
             dialect,
             full_duplex,
@@ -83,7 +86,8 @@ impl Simulation {
             trace,
             now: Instant::EPOCH,
             dice,
-            server: Server::new(config).expect("the configuration is valid"),
+            server,
+            listener,
             listen_queue: VecDeque::new(),
             places: BTreeMap::new(),
             agenda: BTreeMap::new(),

@@ -9,4 +9,5 @@ mod server;
 
 pub use self::client::{Client, ClientState, Event};
 pub use self::message::Reply;
-pub(crate) use self::server::PROFILE;
+pub use self::server::Options;
+pub(crate) use self::server::{PROFILE, rules};

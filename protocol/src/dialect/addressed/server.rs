@@ -2,74 +2,102 @@
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use super::message::Reply;
-use crate::dialect::Profile;
-use crate::engine::Engine;
+use crate::close::CloseReason;
+use crate::connection::ConnId;
+use crate::dialect::{self, Profile};
+use crate::floor::Floor;
 use crate::lines::{Ending, Line};
+use crate::listener::Framing;
 use crate::roster::Roster;
 use crate::rules::Rules;
-use crate::{ConnId, Framing, Setting};
 
 pub(crate) static PROFILE: Profile = Profile {
     name: "addressed",
     summary: "hands each message on to all connections as `[ip:port] message`",
     default_port: 60003,
-    settings: &[Setting::Framing, Setting::Chunks, Setting::Pause],
-    framing: |_| Framing::Auto,
+    options: || dialect::Options::Addressed(Options::default()),
+    door: None,
     drops_telnet_commands: false,
     refuses_http: true,
     needs_console: false,
-    rules: |_| Box::new(Addressed::default()),
+    folds_case: false,
 };
+
+/// What can be chosen for `addressed`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// What counts as one message. Default: [`Framing::Auto`].
+    pub framing: Framing,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            framing: Framing::Auto,
+        }
+    }
+}
+
+impl From<Options> for dialect::Options {
+    fn from(options: Options) -> Self {
+        Self::Addressed(options)
+    }
+}
+
+pub(crate) fn rules() -> Box<dyn Rules> {
+    Box::new(Addressed::default())
+}
 
 #[derive(Default)]
 struct Addressed {
     connected: Roster,
-    /// The frame that is being put together; kept for its memory.
-    frame: Vec<u8>,
 }
 
 impl Addressed {
-    fn encode(&mut self, reply: Reply<'_>) {
-        self.frame.clear();
-        reply.encode(&mut self.frame);
+    /// Tells all others.
+    fn notify(&self, floor: &mut Floor, conn: ConnId, reply: Reply<'_>) {
+        let members = self.connected.members();
+        floor
+            .engine
+            .send_to_all(members, Some(conn), |frame| reply.encode(frame));
     }
 }
 
 impl Rules for Addressed {
-    fn joined(&mut self, engine: &mut Engine, conn: ConnId) {
-        let who = shown(engine, conn);
-        self.encode(Reply::Connected { who: &who });
-        engine.send_to_all(self.connected.members(), Some(conn), &self.frame);
+    fn joined(&mut self, floor: &mut Floor, conn: ConnId) {
+        let who = shown(floor, conn);
+        self.notify(floor, conn, Reply::Connected { who: &who });
         self.connected.insert(conn);
     }
 
-    fn message(&mut self, engine: &mut Engine, conn: ConnId, line: Line<'_>) {
+    fn message(&mut self, floor: &mut Floor, conn: ConnId, line: Line<'_>) {
         let reply = Reply::Message {
-            from: &shown(engine, conn),
+            from: &shown(floor, conn),
             text: line.content(),
         };
-        self.frame.clear();
-        match line.ending {
-            Ending::None => reply.encode_chunk(&mut self.frame),
-            _ => reply.encode(&mut self.frame),
-        }
-        engine.send_to_all(self.connected.members(), None, &self.frame);
+        let members = self.connected.members();
+        floor
+            .engine
+            .send_to_all(members, None, |frame| match line.ending {
+                Ending::None => reply.encode_chunk(frame),
+                _ => reply.encode(frame),
+            });
     }
 
-    fn left(&mut self, engine: &mut Engine, conn: ConnId) {
+    fn left(&mut self, floor: &mut Floor, conn: ConnId, _reason: CloseReason) {
         self.connected.remove(conn);
-        let who = shown(engine, conn);
-        self.encode(Reply::Disconnected { who: &who });
-        engine.send_to_all(self.connected.members(), Some(conn), &self.frame);
+        let who = shown(floor, conn);
+        self.notify(floor, conn, Reply::Disconnected { who: &who });
     }
 }
 
 /// A connection's address and port.
-fn shown(engine: &Engine, conn: ConnId) -> String {
-    engine
+fn shown(floor: &Floor, conn: ConnId) -> String {
+    floor
+        .engine
         .peer(conn)
         .map(|peer| peer.to_string())
         .unwrap_or_default()

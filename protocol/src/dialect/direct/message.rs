@@ -208,6 +208,12 @@ impl<'a> Username<'a> {
         (fits && !name.chars().any(is_illegal)).then_some(Self(name))
     }
 
+    /// A name that is known to be one.
+    pub(crate) fn known(name: &'a str) -> Self {
+        debug_assert!(Self::parse(name.as_bytes()).is_some(), "{name:?}");
+        Self(name)
+    }
+
     /// The name as text.
     pub fn as_str(self) -> &'a str {
         self.0

@@ -6,7 +6,9 @@
 mod client;
 mod message;
 mod server;
+mod voice;
 
 pub use self::client::{Asked, Client, ClientState, Event, Fault};
 pub use self::message::{MalformedBody, MalformedReply, Reply, Request, RequestHeader, Username};
-pub(crate) use self::server::PROFILE;
+pub use self::server::Options;
+pub(crate) use self::server::{PROFILE, door, rules};

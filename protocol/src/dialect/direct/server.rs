@@ -4,122 +4,159 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::message::{Reply, Request, RequestHeader, Username};
-use crate::dialect::Profile;
-use crate::directory::Directory;
-use crate::engine::Engine;
+use super::voice::DirectVoice;
+use crate::close::CloseReason;
+use crate::community::Door;
+use crate::community::modes::UserModes;
+use crate::community::vocabulary::{
+    Applicant, Audience, Command, Done, Manner, Outcome, Refused, Speech,
+};
+use crate::connection::ConnId;
+use crate::dialect::{self, DOOR_DIRECT, Profile};
+use crate::floor::Floor;
 use crate::lines::Line;
-use crate::rules::Rules;
-use crate::{ConnId, Framing, Setting};
+use crate::rules::{Rules, Voice};
 
 pub(crate) static PROFILE: Profile = Profile {
     name: "direct",
     summary: "login, list and direct messages, with an answer to every request",
     default_port: 5378,
-    settings: &[Setting::LoginTimeout, Setting::MaxUsers],
-    framing: |_| Framing::Lines,
+    options: || dialect::Options::Direct(Options::default()),
+    door: Some(DOOR_DIRECT),
     drops_telnet_commands: true,
     refuses_http: true,
     needs_console: false,
-    rules: |config| Box::new(Direct::new(config.limits.max_users)),
+    folds_case: false,
 };
 
-struct Direct {
-    users: Directory,
-    max_users: usize,
-    /// The frame that is being put together; kept for its memory.
-    frame: Vec<u8>,
+pub(crate) fn door(options: &Options) -> Door {
+    Door {
+        is_lobby: false,
+        max_users: Some(options.max_users),
+        can_say: |name| Username::parse(name.as_bytes()).is_some(),
+    }
 }
 
-impl Direct {
-    fn new(max_users: usize) -> Self {
-        Self {
-            users: Directory::default(),
-            max_users,
-            frame: Vec::new(),
+/// What can be chosen for `direct`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// How many users may be logged in at a time. Default: 16 (seed 004, requirement 2).
+    pub max_users: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_users: 16 }
+    }
+}
+
+impl From<Options> for dialect::Options {
+    fn from(options: Options) -> Self {
+        Self::Direct(options)
+    }
+}
+
+pub(crate) fn rules() -> (Box<dyn Rules>, Option<Box<dyn Voice>>) {
+    (Box::new(DirectRules), Some(Box::new(DirectVoice)))
+}
+
+/// Sessions have no state of their own: a connection has a user, or has not logged in.
+struct DirectRules;
+
+impl DirectRules {
+    fn log_in(&mut self, floor: &mut Floor, conn: ConnId, name: Username<'_>) {
+        let identity = floor.identity(conn, "direct");
+        let command = Command::Join(Applicant {
+            name: name.as_str(),
+            door: DOOR_DIRECT,
+            modes: UserModes::NONE,
+            profile: identity
+                .as_ref()
+                .map(|identity| identity.profile(name.as_str())),
+        });
+        self.propose(floor, conn, &command);
+    }
+
+    fn deliver(&mut self, floor: &mut Floor, conn: ConnId, to: &[u8], text: &str) {
+        let Ok(name) = core::str::from_utf8(to) else {
+            return send(floor, conn, &Reply::BadDestUser);
+        };
+        let command = Command::Say(Speech {
+            to: Audience::User { name },
+            manner: Manner::Message,
+            text,
+            annotations: "",
+        });
+        self.propose(floor, conn, &command);
+    }
+
+    fn propose(&mut self, floor: &mut Floor, conn: ConnId, command: &Command<'_>) {
+        if let Some(outcome) = floor.propose(conn, command) {
+            self.outcome(floor, conn, command, outcome);
         }
     }
-
-    fn log_in(&mut self, engine: &mut Engine, conn: ConnId, name: Username<'_>) {
-        let reply = if self.users.len() >= self.max_users {
-            Reply::Busy
-        } else if self.users.claim(name.as_str(), conn).is_err() {
-            Reply::InUse
-        } else {
-            engine.logged_in(conn, name.as_str());
-            Reply::Hello(name)
-        };
-        self.send(engine, conn, &reply);
-    }
-
-    fn list(&mut self, engine: &mut Engine, conn: ConnId) {
-        let names = self
-            .users
-            .names()
-            .filter_map(|name| Username::parse(name.as_bytes()));
-        let reply = Reply::ListOk(names.collect());
-        self.frame.clear();
-        reply.encode(&mut self.frame);
-        engine.send(conn, &self.frame);
-    }
-
-    /// Hands a message to one user. Whether it got there is what the sender is told: a recipient
-    /// who is closed because of it is no longer a user.
-    fn deliver(&mut self, engine: &mut Engine, sender: ConnId, to: &[u8], text: &str) {
-        let recipient = core::str::from_utf8(to)
-            .ok()
-            .and_then(|name| self.users.find(name));
-        let name = self
-            .users
-            .name(sender)
-            .and_then(|name| Username::parse(name.as_bytes()));
-        let delivered = match (recipient, name) {
-            (Some(recipient), Some(from)) => {
-                self.frame.clear();
-                Reply::Delivery { from, text }.encode(&mut self.frame);
-                engine.send(recipient, &self.frame)
-            }
-            _ => false,
-        };
-        let reply = if delivered {
-            Reply::SendOk
-        } else {
-            Reply::BadDestUser
-        };
-        self.send(engine, sender, &reply);
-    }
-
-    fn send(&mut self, engine: &mut Engine, conn: ConnId, reply: &Reply<'_>) {
-        self.frame.clear();
-        reply.encode(&mut self.frame);
-        engine.send(conn, &self.frame);
-    }
 }
 
-impl Rules for Direct {
-    fn joined(&mut self, _engine: &mut Engine, _conn: ConnId) {}
+impl Rules for DirectRules {
+    fn joined(&mut self, _floor: &mut Floor, _conn: ConnId) {}
 
-    fn message(&mut self, engine: &mut Engine, conn: ConnId, line: Line<'_>) {
-        let is_logged_in = self.users.name(conn).is_some();
+    fn message(&mut self, floor: &mut Floor, conn: ConnId, line: Line<'_>) {
+        let is_logged_in = floor.user_at(conn).is_some();
         let known = RequestHeader::split(line.content());
         let Some((header, body)) =
             known.filter(|&(header, _)| (header == RequestHeader::HelloFrom) != is_logged_in)
         else {
-            return self.send(engine, conn, &Reply::BadRequestHeader);
+            return send(floor, conn, &Reply::BadRequestHeader);
         };
         match Request::parse(header, body) {
-            Ok(Request::HelloFrom(name)) => self.log_in(engine, conn, name),
-            Ok(Request::List) => self.list(engine, conn),
-            Ok(Request::Send { to, text }) => self.deliver(engine, conn, to, text),
-            Err(_) => self.send(engine, conn, &Reply::BadRequestBody),
+            Ok(Request::HelloFrom(name)) => self.log_in(floor, conn, name),
+            Ok(Request::List) => list(floor, conn),
+            Ok(Request::Send { to, text }) => self.deliver(floor, conn, to, text),
+            Err(_) => send(floor, conn, &Reply::BadRequestBody),
         }
     }
 
-    fn line_too_long(&mut self, engine: &mut Engine, conn: ConnId) {
-        engine.line_dropped(conn);
-        self.send(engine, conn, &Reply::BadRequestBody);
+    fn line_too_long(&mut self, floor: &mut Floor, conn: ConnId) {
+        floor.engine.line_dropped(conn);
+        send(floor, conn, &Reply::BadRequestBody);
     }
 
-    fn left(&mut self, _engine: &mut Engine, conn: ConnId) {
-        self.users.remove(conn);
+    fn outcome(
+        &mut self,
+        floor: &mut Floor,
+        conn: ConnId,
+        command: &Command<'_>,
+        outcome: Outcome,
+    ) {
+        let reply = match (command, outcome) {
+            (Command::Join(applicant), Ok(_)) => Reply::Hello(Username::known(applicant.name)),
+            (Command::Join(_), Err(Refused::TooManyUsers)) => Reply::Busy,
+            (Command::Join(_), Err(Refused::NameInUse)) => Reply::InUse,
+            (Command::Join(_), Err(_)) => Reply::BadRequestBody,
+            // A recipient who is closed because of it will not read it.
+            (Command::Say(_), Ok(Done::Said(to))) if floor.is_reachable(to) => Reply::SendOk,
+            (Command::Say(_), _) => Reply::BadDestUser,
+            _ => return,
+        };
+        send(floor, conn, &reply);
     }
+
+    fn left(&mut self, floor: &mut Floor, conn: ConnId, reason: CloseReason) {
+        floor.leave(conn, reason.as_farewell());
+    }
+}
+
+/// Everybody, sorted by bytes.
+fn list(floor: &mut Floor, conn: ConnId) {
+    let users = floor.community.users.iter();
+    let mut names: Vec<Username<'_>> = users.map(|(_, user)| Username::known(&user.name)).collect();
+    names.sort_unstable();
+    let mut frame = Vec::new();
+    Reply::ListOk(names).encode(&mut frame);
+    floor.engine.send(conn, |out| out.extend_from_slice(&frame));
+}
+
+fn send(floor: &mut Floor, conn: ConnId, reply: &Reply<'_>) {
+    floor.engine.send(conn, |frame| reply.encode(frame));
 }

@@ -9,5 +9,5 @@ mod server;
 mod typed;
 
 pub use self::client::{Client, ClientState, Typed};
-pub(crate) use self::server::PROFILE;
-pub use self::server::Turn;
+pub use self::server::{Options, Turn};
+pub(crate) use self::server::{PROFILE, rules};

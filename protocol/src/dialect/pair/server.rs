@@ -1,26 +1,60 @@
 //! The rules of `pair`.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use super::typed::{EXIT, TypedLines};
-use crate::dialect::Profile;
+use crate::close::CloseReason;
+use crate::connection::ConnId;
+use crate::dialect::{self, Profile};
 use crate::engine::Engine;
+use crate::event::Event;
+use crate::floor::Floor;
 use crate::lines::Line;
+use crate::listener::Framing;
+use crate::peer::Peer;
 use crate::rules::Rules;
-use crate::{CloseReason, Config, ConnId, Event, Framing, Peer, Setting};
 
 pub(crate) static PROFILE: Profile = Profile {
     name: "pair",
     summary: "the operator at the server's keyboard talks with one client at a time",
     default_port: 2000,
-    settings: &[Setting::Framing, Setting::Pause, Setting::FullDuplex],
-    framing: |_| Framing::Auto,
+    options: || dialect::Options::Pair(Options::default()),
+    door: None,
     drops_telnet_commands: false,
     refuses_http: true,
     needs_console: true,
-    rules: |config| Box::new(Pair::new(config)),
+    folds_case: false,
 };
+
+/// What can be chosen for `pair`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// What counts as one message. Default: [`Framing::Auto`]; it takes no
+    /// [chunks](Framing::Chunks).
+    pub framing: Framing,
+    /// Neither wait for turns nor make the client wait. Default: no.
+    pub full_duplex: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            framing: Framing::Auto,
+            full_duplex: false,
+        }
+    }
+}
+
+impl From<Options> for dialect::Options {
+    fn from(options: Options) -> Self {
+        Self::Pair(options)
+    }
+}
+
+pub(crate) fn rules(options: &Options) -> Box<dyn Rules> {
+    Box::new(Pair::new(options.full_duplex))
+}
 
 /// Whose turn it is to speak in `pair`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +64,7 @@ pub enum Turn {
     /// The operator's; what the client sends waits.
     Operator,
     /// Neither waits: the server is in full duplex
-    /// ([`Config::full_duplex`](crate::Config::full_duplex)).
+    /// ([`Options::full_duplex`]).
     Both,
 }
 
@@ -51,9 +85,9 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(config: &Config) -> Self {
+    fn new(full_duplex: bool) -> Self {
         Self {
-            full_duplex: config.full_duplex,
+            full_duplex,
             operator: None,
             client: None,
             next: None,
@@ -65,55 +99,55 @@ impl Pair {
     }
 
     /// The talk with a client begins.
-    fn begin(&mut self, engine: &mut Engine, client: ConnId) {
+    fn begin(&mut self, floor: &mut Floor, client: ConnId) {
         self.client = Some(client);
         self.is_answer_due = false;
         self.reported = None;
-        engine.couple(client, self.operator);
+        floor.engine.couple(client, self.operator);
         if let Some(operator) = self.operator {
-            engine.couple(operator, Some(client));
+            floor.engine.couple(operator, Some(client));
         }
-        self.speak(engine, client);
+        self.speak(floor, client);
     }
 
-    fn client_said(&mut self, engine: &mut Engine, client: ConnId, line: &[u8]) {
+    fn client_said(&mut self, floor: &mut Floor, client: ConnId, line: &[u8]) {
         if let Some(operator) = self.operator {
-            send_line(engine, operator, line);
+            send_line(floor, operator, line);
         }
         self.is_answer_due = true;
-        self.speak(engine, client);
+        self.speak(floor, client);
     }
 
-    fn operator_said(&mut self, engine: &mut Engine, operator: ConnId, line: &[u8]) {
+    fn operator_said(&mut self, floor: &mut Floor, operator: ConnId, line: &[u8]) {
         if line == EXIT {
             if let Some(client) = self.client {
-                engine.close(client, CloseReason::OperatorExit);
+                floor.engine.close(client, CloseReason::OperatorExit);
             }
             return;
         }
         self.typed.push(line);
         if let Some(client) = self.client {
-            self.speak(engine, client);
+            self.speak(floor, client);
         }
-        if self.typed.cost() > engine.max_answer() {
-            engine.hold(operator);
+        if self.typed.cost() > floor.engine.max_answer() {
+            floor.engine.hold(operator);
         }
     }
 
     /// Sends the client what the operator typed, as far as it is the operator's turn.
-    fn speak(&mut self, engine: &mut Engine, client: ConnId) {
+    fn speak(&mut self, floor: &mut Floor, client: ConnId) {
         while self.turn() != Turn::Client {
             let Some(line) = self.typed.pop() else { break };
-            send_line(engine, client, &line);
+            send_line(floor, client, &line);
             self.is_answer_due = false;
         }
         if self.is_answer_due && self.keyboard_ended {
             // No answer will ever come, which the client is to know: it may wait for one.
-            engine.end_sending(client);
+            floor.engine.end_sending(client);
             self.is_answer_due = false;
         }
-        self.listen(engine, client);
-        self.report_turn(engine, client);
+        self.listen(floor, client);
+        self.report_turn(floor, client);
     }
 
     fn turn(&self) -> Turn {
@@ -126,53 +160,55 @@ impl Pair {
 
     /// Takes from the client when it may speak, or somebody else waits for its end; and from the
     /// operator unless too much waits.
-    fn listen(&self, engine: &mut Engine, client: ConnId) {
+    fn listen(&self, floor: &mut Floor, client: ConnId) {
         if self.turn() != Turn::Operator || self.next.is_some() {
-            engine.resume(client);
+            floor.engine.resume(client);
         } else {
-            engine.hold(client);
+            floor.engine.hold(client);
         }
         if let Some(operator) = self.operator
-            && self.typed.cost() <= engine.max_answer()
+            && self.typed.cost() <= floor.engine.max_answer()
         {
-            engine.resume(operator);
+            floor.engine.resume(operator);
         }
     }
 
-    fn report_turn(&mut self, engine: &mut Engine, client: ConnId) {
+    fn report_turn(&mut self, floor: &mut Floor, client: ConnId) {
         let turn = self.turn();
         if self.reported.replace(turn) != Some(turn)
-            && let Some(peer) = engine.peer(client)
+            && let Some(peer) = floor.engine.peer(client)
         {
-            engine.report(Event::TurnChanged { client, peer, turn });
+            floor
+                .engine
+                .report(Event::TurnChanged { client, peer, turn });
         }
     }
 
-    fn operator_left(&mut self, engine: &mut Engine) {
+    fn operator_left(&mut self, floor: &mut Floor) {
         self.operator = None;
-        engine.shut_down();
+        floor.engine.shut_down();
     }
 
-    fn client_left(&mut self, engine: &mut Engine, client: ConnId) {
+    fn client_left(&mut self, floor: &mut Floor, client: ConnId) {
         self.client = None;
-        self.drop_typed(engine, client);
+        self.drop_typed(floor, client);
         if let Some(operator) = self.operator {
-            engine.couple(operator, None);
-            engine.resume(operator);
+            floor.engine.couple(operator, None);
+            floor.engine.resume(operator);
         }
         if self.keyboard_ended {
-            engine.shut_down();
+            floor.engine.shut_down();
         } else if let Some(next) = self.next.take() {
-            self.begin(engine, next);
+            self.begin(floor, next);
         }
     }
 
-    fn drop_typed(&mut self, engine: &mut Engine, client: ConnId) {
+    fn drop_typed(&mut self, floor: &mut Floor, client: ConnId) {
         let lines = core::mem::take(&mut self.typed).into_lines();
         if !lines.is_empty()
-            && let Some(peer) = engine.peer(client)
+            && let Some(peer) = floor.engine.peer(client)
         {
-            engine.report(Event::TypedLinesDropped {
+            floor.engine.report(Event::TypedLinesDropped {
                 client,
                 peer,
                 lines,
@@ -187,59 +223,59 @@ impl Rules for Pair {
         self.operator.is_some() && self.next.is_none() && is_free && !self.keyboard_ended
     }
 
-    fn joined(&mut self, engine: &mut Engine, conn: ConnId) {
-        if engine.peer(conn) == Some(Peer::Console) {
+    fn joined(&mut self, floor: &mut Floor, conn: ConnId) {
+        if floor.engine.peer(conn) == Some(Peer::Console) {
             self.operator = Some(conn);
         } else if let Some(client) = self.client {
             self.next = Some(conn);
-            engine.hold(conn);
-            self.listen(engine, client);
+            floor.engine.hold(conn);
+            self.listen(floor, client);
         } else {
-            self.begin(engine, conn);
+            self.begin(floor, conn);
         }
     }
 
-    fn message(&mut self, engine: &mut Engine, conn: ConnId, line: Line<'_>) {
+    fn message(&mut self, floor: &mut Floor, conn: ConnId, line: Line<'_>) {
         if self.client == Some(conn) {
-            self.client_said(engine, conn, line.content());
+            self.client_said(floor, conn, line.content());
         } else {
-            self.operator_said(engine, conn, line.content());
+            self.operator_said(floor, conn, line.content());
         }
     }
 
-    fn line_too_long(&mut self, engine: &mut Engine, conn: ConnId) {
+    fn line_too_long(&mut self, floor: &mut Floor, conn: ConnId) {
         if self.client == Some(conn) {
-            engine.close(conn, CloseReason::LineTooLong);
+            floor.engine.close(conn, CloseReason::LineTooLong);
         } else {
-            engine.line_dropped(conn);
+            floor.engine.line_dropped(conn);
         }
     }
 
-    fn input_ended(&mut self, engine: &mut Engine, conn: ConnId) {
+    fn input_ended(&mut self, floor: &mut Floor, conn: ConnId) {
         if self.operator != Some(conn) {
-            return engine.close(conn, CloseReason::PeerLeft);
+            return floor.engine.close(conn, CloseReason::PeerLeft);
         }
         self.keyboard_ended = true;
         match self.client {
-            Some(client) => self.speak(engine, client),
-            None => engine.shut_down(),
+            Some(client) => self.speak(floor, client),
+            None => floor.engine.shut_down(),
         }
     }
 
-    fn left(&mut self, engine: &mut Engine, conn: ConnId) {
+    fn left(&mut self, floor: &mut Floor, conn: ConnId, _reason: CloseReason) {
         if self.operator == Some(conn) {
-            self.operator_left(engine);
+            self.operator_left(floor);
         } else if self.client == Some(conn) {
-            self.client_left(engine, conn);
+            self.client_left(floor, conn);
         } else if self.next == Some(conn) {
             self.next = None;
         }
     }
 }
 
-fn send_line(engine: &mut Engine, to: ConnId, line: &[u8]) {
-    let mut frame = Vec::with_capacity(line.len() + 1);
-    frame.extend_from_slice(line);
-    frame.push(b'\n');
-    engine.send(to, &frame);
+fn send_line(floor: &mut Floor, to: ConnId, line: &[u8]) {
+    floor.engine.send(to, |frame| {
+        frame.extend_from_slice(line);
+        frame.push(b'\n');
+    });
 }

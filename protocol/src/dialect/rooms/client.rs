@@ -5,7 +5,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::message::{Nickname, Refusal, Reply, Request, RoomName};
+use super::message::{Nickname, Refusal, Reply, Request, RoomName, UserName};
 use crate::client::{Client as AnyClient, ClientDialect, ClientLimits, Output};
 use crate::{Names, RequestError, Violation};
 
@@ -174,7 +174,7 @@ impl Client {
 /// judges.
 fn check_understood(line: &[u8], request: Request<'_>) -> Result<(), RequestError> {
     if let Request::Private { to, .. } = request {
-        Nickname::parse(to.as_bytes()).ok_or(RequestError::BadName)?;
+        UserName::parse(to).ok_or(RequestError::BadName)?;
     }
     match (Request::parse(&line[..line.len() - LINE_END]), request) {
         (Ok(understood), _) if understood == request => Ok(()),
@@ -298,6 +298,8 @@ pub enum Event {
     },
     /// What can be typed.
     Help(String),
+    /// The server itself has something to say: plain text.
+    Notice(String),
     /// The server refused a request.
     Refused {
         /// Which, if that can be told.
@@ -376,6 +378,7 @@ impl ClientState {
             },
             Reply::Room { room, from, text } => self.said_in(room, from, text),
             Reply::Error(error) => self.refused(error),
+            Reply::Notice(text) => Event::Notice(text.to_owned()),
             Reply::Help(text) => {
                 self.settle(|waiting| waiting.asked == Asked::Help)?;
                 Event::Help(text.to_owned())
@@ -391,7 +394,7 @@ impl ClientState {
         })
     }
 
-    fn said_in(&mut self, room: RoomName<'_>, from: Nickname<'_>, text: &str) -> Event {
+    fn said_in(&mut self, room: RoomName<'_>, from: UserName<'_>, text: &str) -> Event {
         let room = room.as_str().to_owned();
         if self.nick.as_deref() == Some(from.as_str()) {
             // What comes back was not refused.
@@ -461,6 +464,8 @@ impl Waiting {
             (Refusal::NoSuchRoom(name), Asked::SayIn { room } | Asked::Members { room })
             | (Refusal::NotInRoom(name), Asked::SayIn { room }) => name.as_str() == room,
             (Refusal::TooManyRooms, Asked::Enter { .. }) => true,
+            (Refusal::CannotEnter(name), Asked::Enter { room })
+            | (Refusal::CannotSend(name), Asked::SayIn { room }) => name.as_str() == room,
             (Refusal::ListTooLong, asked) => asked.is_list(),
             _ => false,
         }
@@ -519,7 +524,7 @@ mod tests {
             assert_eq!(client.say(text), Err(RequestError::NotPlainText));
             assert_eq!(client.say_to("bob", text), Err(RequestError::NotPlainText));
         }
-        for nick in ["", "a b", "a-b", "é"] {
+        for nick in ["", "a b", "a#b", "a\u{202e}"] {
             assert_eq!(client.say_to(nick, "hi"), Err(RequestError::BadName));
         }
         for room in ["", "a b", "é", "a\n"] {

@@ -6,7 +6,7 @@ use core::fmt;
 
 use thiserror::Error;
 
-use crate::text::{plain_text, quoted};
+use crate::text::{is_refused, plain_text, quoted};
 
 /// What a registered client sends: one line.
 ///
@@ -160,6 +160,12 @@ pub enum Refusal<'a> {
     /// There are as many rooms as there may be, or the client is in as many.
     #[error("too many rooms")]
     TooManyRooms,
+    /// The room's operators let nobody in, or not this client.
+    #[error("cannot enter room: {0}")]
+    CannotEnter(RoomName<'a>),
+    /// The room's operators let nobody speak, or not this client.
+    #[error("cannot send to room: {0}")]
+    CannotSend(RoomName<'a>),
     /// A list would not fit into what may wait for one client.
     #[error("too many names to list")]
     ListTooLong,
@@ -191,6 +197,8 @@ impl<'a> Refusal<'a> {
             "no such user" => Some(Self::NoSuchUser(rest)),
             "no such room" => RoomName::parse(rest).ok().map(Self::NoSuchRoom),
             "you are not in room" => RoomName::parse(rest).ok().map(Self::NotInRoom),
+            "cannot enter room" => RoomName::parse(rest).ok().map(Self::CannotEnter),
+            "cannot send to room" => RoomName::parse(rest).ok().map(Self::CannotSend),
             _ => None,
         }
     }
@@ -211,14 +219,14 @@ pub enum Reply<'a> {
     /// `nick: text`
     Public {
         /// Who said it.
-        from: Nickname<'a>,
+        from: UserName<'a>,
         /// What was said.
         text: &'a str,
     },
     /// `#nick: text`
     Private {
         /// Who said it.
-        from: Nickname<'a>,
+        from: UserName<'a>,
         /// What was said.
         text: &'a str,
     },
@@ -227,7 +235,7 @@ pub enum Reply<'a> {
         /// Where it was said.
         room: RoomName<'a>,
         /// Who said it.
-        from: Nickname<'a>,
+        from: UserName<'a>,
         /// What was said.
         text: &'a str,
     },
@@ -235,6 +243,8 @@ pub enum Reply<'a> {
     Error(&'a str),
     /// `!help text`: what can be typed.
     Help(&'a str),
+    /// `!notice text`: what the server itself has to say. Answers no request.
+    Notice(&'a str),
     /// Names, separated by one space; an empty line if there are none.
     List(&'a str),
 }
@@ -250,6 +260,9 @@ impl<'a> Reply<'a> {
         if let Some(help) = line.strip_prefix("!help ") {
             return Some(Self::Help(help));
         }
+        if let Some(notice) = line.strip_prefix("!notice ") {
+            return Some(Self::Notice(notice));
+        }
         if let Some(rest) = line.strip_prefix('#') {
             return said(rest).map(|(from, text)| Self::Private { from, text });
         }
@@ -261,7 +274,8 @@ impl<'a> Reply<'a> {
         if let Some((from, text)) = said(line) {
             return Some(Self::Public { from, text });
         }
-        let is_list = line.is_empty() || line.split(' ').all(|name| RoomName::parse(name).is_ok());
+        let is_list =
+            line.is_empty() || line.split(' ').all(|name| UserName::parse(name).is_some());
         is_list.then_some(Self::List(line))
     }
 
@@ -273,6 +287,7 @@ impl<'a> Reply<'a> {
             Self::Room { room, from, text } => put(out, &["@", room.0, " ", from.0, ": ", text]),
             Self::Error(text) => put(out, &["!error ", text]),
             Self::Help(text) => put(out, &["!help ", text]),
+            Self::Notice(text) => put(out, &["!notice ", text]),
             Self::List(names) => put(out, &[names]),
         }
     }
@@ -304,6 +319,49 @@ impl fmt::Display for Nickname<'_> {
     }
 }
 
+/// The name of a user, as `rooms` shows it: a [`Nickname`], or one of a user who speaks another
+/// dialect of the same server. 1 to 64 bytes without white space, `#`, `@` and `!`, and without what
+/// terminals obey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserName<'a>(&'a str);
+
+impl<'a> UserName<'a> {
+    /// The name, if it is one.
+    pub fn parse(name: &'a str) -> Option<Self> {
+        let is_legal = |character: char| {
+            !character.is_whitespace() && !is_refused(character) && !"#@!".contains(character)
+        };
+        let fits = (1..=Self::MAX_LEN).contains(&name.len());
+        (fits && name.chars().all(is_legal)).then_some(Self(name))
+    }
+
+    /// A name that is known to be one.
+    pub(crate) fn known(name: &'a str) -> Self {
+        debug_assert!(Self::parse(name).is_some(), "{name:?}");
+        Self(name)
+    }
+
+    /// The name as text.
+    pub fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    /// The longest name, in bytes.
+    pub const MAX_LEN: usize = 64;
+}
+
+impl<'a> From<Nickname<'a>> for UserName<'a> {
+    fn from(nickname: Nickname<'a>) -> Self {
+        Self(nickname.0)
+    }
+}
+
+impl fmt::Display for UserName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
 /// The name of a room: 1 to 32 of ASCII letters, digits, `-` and `_`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomName<'a>(&'a str);
@@ -321,6 +379,12 @@ impl<'a> RoomName<'a> {
         } else {
             Err(Refusal::BadRoomName(name))
         }
+    }
+
+    /// A name that is known to be one.
+    pub(crate) fn known(name: &'a str) -> Self {
+        debug_assert!(Self::parse(name).is_ok(), "{name:?}");
+        Self(name)
     }
 
     /// The room's name as text.
@@ -341,10 +405,10 @@ fn addressed(rest: &str) -> Option<(&str, &str)> {
         .filter(|(name, text)| !name.is_empty() && !text.is_empty())
 }
 
-/// A nickname, a colon, a space, and a text.
-fn said(rest: &str) -> Option<(Nickname<'_>, &str)> {
+/// A name, a colon, a space, and a text.
+fn said(rest: &str) -> Option<(UserName<'_>, &str)> {
     let (from, text) = rest.split_once(": ")?;
-    Some((Nickname::parse(from.as_bytes())?, text))
+    Some((UserName::parse(from)?, text))
 }
 
 fn has_name_length(name: &[u8]) -> bool {
@@ -499,7 +563,7 @@ mod tests {
 
     #[test]
     fn every_reply_is_understood_as_it_was_meant() {
-        let from = Nickname::parse(b"bob").unwrap();
+        let from = UserName::parse("bob").unwrap();
         let room = RoomName::parse("d-n").unwrap();
         let replies = [
             (Reply::Public { from, text: "a: b" }, "bob: a: b\r\n"),
@@ -517,6 +581,7 @@ mod tests {
                 "!error no such user: x\r\n",
             ),
             (Reply::Help("x"), "!help x\r\n"),
+            (Reply::Notice("x"), "!notice x\r\n"),
             (Reply::List("alice bob"), "alice bob\r\n"),
             (Reply::List(""), "\r\n"),
         ];

@@ -6,7 +6,9 @@
 mod client;
 mod message;
 mod server;
+mod voice;
 
 pub use self::client::{Asked, Client, ClientState, Event};
-pub use self::message::{Nickname, Refusal, Reply, Request, RoomName};
-pub(crate) use self::server::PROFILE;
+pub use self::message::{Nickname, Refusal, Reply, Request, RoomName, UserName};
+pub use self::server::Options;
+pub(crate) use self::server::{DOOR, PROFILE, rules};

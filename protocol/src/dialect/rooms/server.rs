@@ -4,221 +4,296 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::message::{Nickname, Refusal, Reply, Request, RoomName};
-use crate::dialect::Profile;
-use crate::directory::{Directory, RoomLimits, Rooms, TooManyRooms};
-use crate::engine::Engine;
+use super::message::{Nickname, Refusal, Reply, Request, RoomName, UserName};
+use super::voice::RoomsVoice;
+use crate::close::CloseReason;
+use crate::community::Door;
+use crate::community::modes::UserModes;
+use crate::community::users::UserId;
+use crate::community::vocabulary::{
+    Applicant, Audience, Command, Manner, Outcome, Refused, Speech,
+};
+use crate::connection::ConnId;
+use crate::dialect::{self, DOOR_ROOMS, Profile};
+use crate::floor::Floor;
 use crate::lines::Line;
-use crate::rules::Rules;
-use crate::{CloseReason, ConnId, Framing, Limits, Setting};
+use crate::rules::{Rules, Voice};
 
 pub(crate) static PROFILE: Profile = Profile {
     name: "rooms",
     summary: "nicknames, public and private messages, chat rooms",
     default_port: 8888,
-    settings: &[
-        Setting::LoginTimeout,
-        Setting::MaxRooms,
-        Setting::MaxRoomsPerUser,
-    ],
-    framing: |_| Framing::Lines,
+    options: || dialect::Options::Rooms(Options::default()),
+    door: Some(DOOR_ROOMS),
     drops_telnet_commands: true,
     refuses_http: true,
     needs_console: false,
-    rules: |config| Box::new(Chat::new(&config.limits)),
+    folds_case: false,
 };
 
-struct Chat {
-    users: Directory,
-    rooms: Rooms,
-    room_limits: RoomLimits,
-    /// The frame that is being put together; kept for its memory.
-    frame: Vec<u8>,
+pub(crate) const DOOR: Door = Door {
+    is_lobby: true,
+    max_users: None,
+    can_say: |name| UserName::parse(name).is_some(),
+};
+
+/// What can be chosen for `rooms`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// What users of other dialects call the room where public messages are said, in a server that
+    /// speaks several. Default: `lobby`.
+    pub lobby: String,
 }
 
-impl Chat {
-    fn new(limits: &Limits) -> Self {
+impl Default for Options {
+    fn default() -> Self {
         Self {
-            users: Directory::default(),
-            rooms: Rooms::default(),
-            room_limits: RoomLimits {
-                rooms: limits.max_rooms,
-                per_user: limits.max_rooms_per_user,
-            },
-            frame: Vec::new(),
+            lobby: String::from("lobby"),
         }
     }
+}
 
+impl From<Options> for dialect::Options {
+    fn from(options: Options) -> Self {
+        Self::Rooms(options)
+    }
+}
+
+pub(crate) fn rules() -> (Box<dyn Rules>, Option<Box<dyn Voice>>) {
+    (Box::new(RoomsRules), Some(Box::new(RoomsVoice)))
+}
+
+/// Sessions have no state of their own: a connection has a user, or is about to name one.
+struct RoomsRules;
+
+impl RoomsRules {
     /// The first line is the nickname. On success nothing is said, and neither on failure.
-    fn register(&mut self, engine: &mut Engine, conn: ConnId, line: &[u8]) {
+    fn register(&mut self, floor: &mut Floor, conn: ConnId, line: &[u8]) {
         let Some(nick) = Nickname::parse(line) else {
-            return engine.close(conn, CloseReason::MalformedNickname);
+            let reason = match floor.engine.speaks_http(conn) {
+                true => CloseReason::HttpRequest,
+                false => CloseReason::MalformedNickname,
+            };
+            return floor.engine.close(conn, reason);
         };
-        match self.users.claim(nick.as_str(), conn) {
-            Ok(()) => engine.logged_in(conn, nick.as_str()),
-            Err(_) => engine.close(conn, CloseReason::NicknameInUse),
-        }
+        let identity = floor.identity(conn, "rooms");
+        let command = Command::Join(Applicant {
+            name: nick.as_str(),
+            door: DOOR_ROOMS,
+            modes: UserModes::NONE,
+            profile: identity
+                .as_ref()
+                .map(|identity| identity.profile(nick.as_str())),
+        });
+        self.propose(floor, conn, &command);
     }
 
     fn obey<'a>(
         &mut self,
-        engine: &mut Engine,
+        floor: &mut Floor,
         conn: ConnId,
+        user: UserId,
         request: Request<'a>,
     ) -> Result<(), Refusal<'a>> {
-        match request {
-            Request::Nothing => {}
-            Request::Public { text } => self.say(engine, conn, text),
-            Request::Private { to, text } => self.whisper(engine, conn, to, text)?,
-            Request::Room { room, text } => self.say_in(engine, conn, room, text)?,
-            Request::Users => {
-                let names = joined(self.users.names(), engine.max_answer())?;
-                self.reply(engine, conn, Reply::List(&names));
+        let command = match request {
+            Request::Nothing => return Ok(()),
+            Request::Public { text } => say(Audience::Public, text),
+            Request::Private { to, text } => say(Audience::User { name: to }, text),
+            Request::Room { room, text } => {
+                must_be_in(floor, user, room)?;
+                let room = room.as_str();
+                say(Audience::Room { room, rank: None }, text)
             }
-            Request::Rooms => {
-                let names = joined(self.rooms.names(), engine.max_answer())?;
-                self.reply(engine, conn, Reply::List(&names));
-            }
+            Request::Enter(room) => Command::Enter {
+                room: nameable(floor, room)?.as_str(),
+                key: None,
+            },
+            Request::Leave(room) => Command::Part {
+                room: nameable(floor, room)?.as_str(),
+                reason: "",
+            },
+            Request::Users => return list(floor, conn, joined(users(floor))),
+            Request::Rooms => return list(floor, conn, joined(rooms(floor, user))),
             Request::Members(room) => {
-                let names = self.members(room, engine.max_answer())?;
-                self.reply(engine, conn, Reply::List(&names));
+                let names = joined(members(floor, user, room)?);
+                return list(floor, conn, names);
             }
-            Request::Enter(room) => self
-                .rooms
-                .enter(conn, room.as_str(), self.room_limits)
-                .map_err(|TooManyRooms| Refusal::TooManyRooms)?,
-            Request::Leave(room) => self.rooms.leave(conn, room.as_str()),
-            Request::Help => self.reply(engine, conn, Reply::Help(HELP)),
-            Request::Quit => engine.close(conn, CloseReason::Quit),
-        }
+            Request::Help => {
+                reply(floor, conn, Reply::Help(HELP));
+                return Ok(());
+            }
+            Request::Quit => {
+                floor.engine.close(conn, CloseReason::Quit);
+                return Ok(());
+            }
+        };
+        self.propose(floor, conn, &command);
         Ok(())
     }
 
-    /// To every other registered client.
-    fn say(&mut self, engine: &mut Engine, conn: ConnId, text: &str) {
-        if let Some(from) = nickname(&self.users, conn) {
-            self.frame.clear();
-            Reply::Public { from, text }.encode(&mut self.frame);
-            engine.send_to_all(self.users.connections(), Some(conn), &self.frame);
+    fn propose(&mut self, floor: &mut Floor, conn: ConnId, command: &Command<'_>) {
+        if let Some(outcome) = floor.propose(conn, command) {
+            self.outcome(floor, conn, command, outcome);
         }
-    }
-
-    /// To one client.
-    fn whisper<'a>(
-        &mut self,
-        engine: &mut Engine,
-        conn: ConnId,
-        to: &'a str,
-        text: &str,
-    ) -> Result<(), Refusal<'a>> {
-        let recipient = self.users.find(to).ok_or(Refusal::NoSuchUser(to))?;
-        if let Some(from) = nickname(&self.users, conn) {
-            self.frame.clear();
-            Reply::Private { from, text }.encode(&mut self.frame);
-            engine.send(recipient, &self.frame);
-        }
-        Ok(())
-    }
-
-    /// To every member of a room, the sender included.
-    fn say_in<'a>(
-        &mut self,
-        engine: &mut Engine,
-        conn: ConnId,
-        room: RoomName<'a>,
-        text: &str,
-    ) -> Result<(), Refusal<'a>> {
-        let members = self
-            .rooms
-            .members(room.as_str())
-            .ok_or(Refusal::NoSuchRoom(room))?;
-        if !members.contains(conn) {
-            return Err(Refusal::NotInRoom(room));
-        }
-        if let Some(from) = nickname(&self.users, conn) {
-            self.frame.clear();
-            Reply::Room { room, from, text }.encode(&mut self.frame);
-            engine.send_to_all(members.members(), None, &self.frame);
-        }
-        Ok(())
-    }
-
-    /// The nicknames in a room.
-    fn members<'a>(&self, room: RoomName<'a>, max: usize) -> Result<String, Refusal<'a>> {
-        let members = self
-            .rooms
-            .members(room.as_str())
-            .ok_or(Refusal::NoSuchRoom(room))?;
-        let connections = members.members().iter();
-        let mut names: Vec<&str> = connections
-            .filter_map(|&member| self.users.name(member))
-            .collect();
-        names.sort_unstable();
-        joined(names.into_iter(), max)
-    }
-
-    fn reply(&mut self, engine: &mut Engine, conn: ConnId, reply: Reply<'_>) {
-        self.frame.clear();
-        reply.encode(&mut self.frame);
-        engine.send(conn, &self.frame);
-    }
-
-    fn refuse(&mut self, engine: &mut Engine, conn: ConnId, refusal: Refusal<'_>) {
-        self.frame.clear();
-        refusal.encode(&mut self.frame);
-        engine.send(conn, &self.frame);
     }
 }
 
-impl Rules for Chat {
-    fn joined(&mut self, _engine: &mut Engine, _conn: ConnId) {}
+impl Rules for RoomsRules {
+    fn joined(&mut self, _floor: &mut Floor, _conn: ConnId) {}
 
-    fn message(&mut self, engine: &mut Engine, conn: ConnId, line: Line<'_>) {
-        if self.users.name(conn).is_none() {
-            return self.register(engine, conn, line.content());
-        }
-        let done =
-            Request::parse(line.content()).and_then(|request| self.obey(engine, conn, request));
+    fn message(&mut self, floor: &mut Floor, conn: ConnId, line: Line<'_>) {
+        let Some(user) = floor.user_at(conn) else {
+            return self.register(floor, conn, line.content());
+        };
+        let done = Request::parse(line.content())
+            .and_then(|request| self.obey(floor, conn, user, request));
         if let Err(refusal) = done {
-            self.refuse(engine, conn, refusal);
+            refuse(floor, conn, refusal);
         }
     }
 
-    fn line_too_long(&mut self, engine: &mut Engine, conn: ConnId) {
-        if self.users.name(conn).is_none() {
-            return engine.close(conn, CloseReason::MalformedNickname);
+    fn line_too_long(&mut self, floor: &mut Floor, conn: ConnId) {
+        if floor.user_at(conn).is_none() {
+            return floor.engine.close(conn, CloseReason::MalformedNickname);
         }
-        engine.line_dropped(conn);
-        self.refuse(engine, conn, Refusal::LineTooLong(engine.limits.max_line));
+        floor.engine.line_dropped(conn);
+        let max_line = floor.engine.terms(conn).max_line;
+        refuse(floor, conn, Refusal::LineTooLong(max_line));
     }
 
-    fn left(&mut self, _engine: &mut Engine, conn: ConnId) {
-        self.rooms.leave_all(conn);
-        self.users.remove(conn);
+    fn outcome(
+        &mut self,
+        floor: &mut Floor,
+        conn: ConnId,
+        command: &Command<'_>,
+        outcome: Outcome,
+    ) {
+        let Err(refused) = outcome else { return };
+        match *command {
+            Command::Join(_) => {
+                let reason = match refused {
+                    Refused::NameInUse => CloseReason::NicknameInUse,
+                    _ => CloseReason::MalformedNickname,
+                };
+                floor.engine.close(conn, reason);
+            }
+            Command::Enter { room, .. } => {
+                let refusal = match refused {
+                    Refused::TooManyRooms => Refusal::TooManyRooms,
+                    _ => Refusal::CannotEnter(RoomName::known(room)),
+                };
+                refuse(floor, conn, refusal);
+            }
+            Command::Say(Speech { to, .. }) => {
+                let lobby = floor.community.lobby().name.clone();
+                refuse(floor, conn, why_unsaid(to, refused, &lobby));
+            }
+            // Nothing happens to who is not there.
+            _ => {}
+        }
+    }
+
+    fn left(&mut self, floor: &mut Floor, conn: ConnId, reason: CloseReason) {
+        floor.leave(conn, reason.as_farewell());
     }
 }
 
-fn nickname(users: &Directory, conn: ConnId) -> Option<Nickname<'_>> {
-    Nickname::parse(users.name(conn)?.as_bytes())
+fn say<'a>(to: Audience<'a>, text: &'a str) -> Command<'a> {
+    Command::Say(Speech {
+        to,
+        manner: Manner::Message,
+        text,
+        annotations: "",
+    })
 }
 
-/// Names with one space between them, in `max` bytes with their line ending.
-fn joined<'n>(
-    names: impl Iterator<Item = &'n str>,
-    max: usize,
-) -> Result<String, Refusal<'static>> {
-    let mut list = String::new();
-    for name in names {
-        if !list.is_empty() {
-            list.push(' ');
+fn why_unsaid<'a>(to: Audience<'a>, refused: Refused, lobby: &'a str) -> Refusal<'a> {
+    match (to, refused) {
+        (Audience::User { name }, _) => Refusal::NoSuchUser(name),
+        (Audience::Room { room, .. }, Refused::NoSuchRoom) => {
+            Refusal::NoSuchRoom(RoomName::known(room))
         }
-        list.push_str(name);
+        (Audience::Room { room, .. }, _) => Refusal::CannotSend(RoomName::known(room)),
+        (Audience::Public, _) => Refusal::CannotSend(RoomName::known(lobby)),
     }
-    if list.len() + LINE_END > max {
-        Err(Refusal::ListTooLong)
-    } else {
-        Ok(list)
+}
+
+/// A room that users of `rooms` can name: any but the lobby, which they are in anyway.
+fn nameable<'a>(floor: &Floor, room: RoomName<'a>) -> Result<RoomName<'a>, Refusal<'a>> {
+    let lobby = floor.community.settings().lobby.as_deref();
+    if lobby.is_some_and(|lobby| lobby.eq_ignore_ascii_case(room.as_str())) {
+        return Err(Refusal::BadRoomName(room.as_str()));
     }
+    Ok(room)
+}
+
+fn must_be_in<'a>(floor: &Floor, user: UserId, room: RoomName<'a>) -> Result<(), Refusal<'a>> {
+    let name = nameable(floor, room)?;
+    let room = floor.community.room(name.as_str());
+    let room = room
+        .filter(|room| floor.community.is_visible(room, user))
+        .ok_or(Refusal::NoSuchRoom(name))?;
+    if room.ranks(user).is_none() {
+        return Err(Refusal::NotInRoom(name));
+    }
+    Ok(())
+}
+
+fn users(floor: &Floor) -> Vec<&str> {
+    let users = floor.community.users.iter();
+    users.map(|(_, user)| &*user.name).collect()
+}
+
+/// The rooms that users of `rooms` can name and this one may see.
+fn rooms(floor: &Floor, user: UserId) -> Vec<&str> {
+    let rooms = floor.community.rooms();
+    rooms
+        .filter(|room| floor.community.is_visible(room, user))
+        .map(|room| &*room.name)
+        .filter(|name| RoomName::parse(name).is_ok())
+        .collect()
+}
+
+/// The names of those in a room.
+fn members<'f, 'a>(
+    floor: &'f Floor,
+    user: UserId,
+    room: RoomName<'a>,
+) -> Result<Vec<&'f str>, Refusal<'a>> {
+    let name = nameable(floor, room)?;
+    let room = floor.community.room(name.as_str());
+    let room = room
+        .filter(|room| floor.community.is_visible(room, user))
+        .ok_or(Refusal::NoSuchRoom(name))?;
+    let members = room.members().iter();
+    Ok(members
+        .filter_map(|member| floor.community.user(member.user))
+        .map(|user| &*user.name)
+        .collect())
+}
+
+/// Names with one space between them, sorted by bytes.
+fn joined(mut names: Vec<&str>) -> String {
+    names.sort_unstable();
+    names.join(" ")
+}
+
+/// Sends a list, if it finds room.
+fn list(floor: &mut Floor, conn: ConnId, names: String) -> Result<(), Refusal<'static>> {
+    if names.len() + LINE_END > floor.engine.max_answer() {
+        return Err(Refusal::ListTooLong);
+    }
+    reply(floor, conn, Reply::List(&names));
+    Ok(())
+}
+
+fn reply(floor: &mut Floor, conn: ConnId, reply: Reply<'_>) {
+    floor.engine.send(conn, |frame| reply.encode(frame));
+}
+
+fn refuse(floor: &mut Floor, conn: ConnId, refusal: Refusal<'_>) {
+    floor.engine.send(conn, |frame| refusal.encode(frame));
 }
 
 const HELP: &str = "text | #nick text | @room text | !users | !enter room | !leave room | !rooms \

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use linechat_protocol::Limits;
+use crate::config::Bounds;
 
 use super::rooms::is_plain;
 use super::{Everybody, Rules};
@@ -13,7 +13,7 @@ pub(super) struct Direct {
 }
 
 impl Direct {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Bounds) -> Self {
         Self {
             users: BTreeMap::new(),
             max_users: limits.max_users,

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use linechat_protocol::{CloseReason, Limits};
+use crate::config::Bounds;
+use linechat_protocol::CloseReason;
 
 use super::{Everybody, Rules};
 
@@ -15,7 +16,7 @@ pub(super) struct Rooms {
 }
 
 impl Rooms {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Bounds) -> Self {
         Self {
             nicks: BTreeMap::new(),
             rooms: BTreeMap::new(),

@@ -5,7 +5,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use linechat_protocol::{CloseReason, Config, Dialect, Framing, Instant, Peer};
+use crate::config::Config;
+use linechat_protocol::{CloseReason, Dialect, Framing, Instant, Peer};
 
 mod direct;
 mod pair;
@@ -16,9 +17,9 @@ mod stream;
 use self::stream::{Message, Stream};
 
 /// All that a server should do.
-pub(crate) struct Model {
+pub struct Model {
     rules: Box<dyn Rules>,
-    pub(crate) all: Everybody,
+    pub all: Everybody,
     framing: Framing,
     pause: Duration,
     is_telnet: bool,
@@ -34,22 +35,22 @@ pub(crate) struct Model {
 
 /// Everybody who ever connected.
 #[derive(Default)]
-pub(crate) struct Everybody {
-    pub(crate) parties: Vec<Party>,
+pub struct Everybody {
+    pub parties: Vec<Party>,
     leaving: VecDeque<usize>,
-    pub(crate) is_shutting_down: bool,
+    pub is_shutting_down: bool,
 }
 
 /// Somebody who connected.
-pub(crate) struct Party {
-    pub(crate) peer: Peer,
+pub struct Party {
+    pub peer: Peer,
     stream: Stream,
     unread: VecDeque<Message>,
     /// All that should be sent to it.
-    pub(crate) output: Vec<u8>,
-    pub(crate) left: Option<CloseReason>,
+    pub output: Vec<u8>,
+    pub left: Option<CloseReason>,
     is_joined: bool,
-    pub(crate) is_logged_in: bool,
+    pub is_logged_in: bool,
     since: Instant,
     last_received: Instant,
     /// When something of it was last received or taken.
@@ -93,7 +94,7 @@ trait Rules {
 }
 
 impl Model {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub fn new(config: &Config) -> Self {
         let default = match config.dialect.name() {
             "echo" if !config.uppercase => Framing::Chunks,
             "relay" | "addressed" | "pair" => Framing::Auto,
@@ -116,11 +117,11 @@ impl Model {
         }
     }
 
-    pub(crate) fn is_accepting(&self) -> bool {
+    pub fn is_accepting(&self) -> bool {
         !self.all.is_shutting_down && self.rules.is_welcome(&self.all)
     }
 
-    pub(crate) fn accept(&mut self, peer: Peer) {
+    pub fn accept(&mut self, peer: Peer) {
         let refusal = if self.all.is_shutting_down {
             Some(CloseReason::ShuttingDown)
         } else if peer != Peer::Console && !self.rules.is_welcome(&self.all) {
@@ -151,7 +152,7 @@ impl Model {
         self.go_on();
     }
 
-    pub(crate) fn bytes(&mut self, who: usize, bytes: &[u8]) {
+    pub fn bytes(&mut self, who: usize, bytes: &[u8]) {
         let party = &mut self.all.parties[who];
         if party.left.is_some() || bytes.is_empty() || party.stream.is_ended() {
             return;
@@ -163,7 +164,7 @@ impl Model {
         self.go_on();
     }
 
-    pub(crate) fn eof(&mut self, who: usize) {
+    pub fn eof(&mut self, who: usize) {
         let party = &mut self.all.parties[who];
         if party.left.is_some() || party.stream.is_ended() {
             return;
@@ -173,18 +174,18 @@ impl Model {
         self.go_on();
     }
 
-    pub(crate) fn fail(&mut self, who: usize) {
+    pub fn fail(&mut self, who: usize) {
         self.all.close(who, CloseReason::TransportFailed);
         self.go_on();
     }
 
-    pub(crate) fn shut_down(&mut self) {
+    pub fn shut_down(&mut self) {
         self.all.shut_down();
         self.go_on();
     }
 
     /// Does what is due, in the order of the deadlines.
-    pub(crate) fn pass(&mut self, until: Instant) {
+    pub fn pass(&mut self, until: Instant) {
         loop {
             let deadlines = (0..self.all.parties.len()).filter_map(|who| self.deadline(who));
             let Some((at, who, due)) = deadlines.min() else {

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use linechat_protocol::{Action, CloseReason, Config, Dialect};
+use crate::config::Config;
+use linechat_protocol::{Action, CloseReason, Dialect};
 
 use crate::model::Model;
 use crate::ops::{Chunk, Op};
@@ -12,7 +13,7 @@ use crate::wire::Wire;
 
 /// Each peer receives what the model says, and is closed for the reason that the model says,
 /// after each operation of an adapter that does everything at once.
-pub(crate) fn the_server_does_what_the_model_does(config: &Config, ops: &[Op]) {
+pub fn the_server_does_what_the_model_does(config: &Config, ops: &[Op]) {
     let mut wire = Wire::new(config.clone());
     let mut model = Model::new(config);
     for op in ops {
@@ -33,7 +34,7 @@ pub(crate) fn the_server_does_what_the_model_does(config: &Config, ops: &[Op]) {
 
 /// Polled late, written in pieces, handed out: each peer receives the same in the end, or the
 /// beginning of it if its transport failed.
-pub(crate) fn when_the_adapter_polls_and_writes_does_not_matter(config: &Config, ops: &[Op]) {
+pub fn when_the_adapter_polls_and_writes_does_not_matter(config: &Config, ops: &[Op]) {
     let mut wire = Wire::new(config.clone());
     let mut model = Model::new(config);
     for op in ops {
@@ -75,7 +76,7 @@ pub(crate) fn when_the_adapter_polls_and_writes_does_not_matter(config: &Config,
 }
 
 /// However the input was cut, each peer receives the same.
-pub(crate) fn how_the_input_is_cut_does_not_matter(config: &Config, ops: &[Op], cuts: &[u8]) {
+pub fn how_the_input_is_cut_does_not_matter(config: &Config, ops: &[Op], cuts: &[u8]) {
     let mut whole = Wire::new(config.clone());
     let mut pieces = Wire::new(config.clone());
     let mut cuts = cuts.iter().copied().cycle();
@@ -103,7 +104,7 @@ pub(crate) fn how_the_input_is_cut_does_not_matter(config: &Config, ops: &[Op], 
 }
 
 /// Names that are stale, and calls that come too early, change nothing.
-pub(crate) fn stale_names_and_spurious_calls_change_nothing(config: &Config, ops: &[Op]) {
+pub fn stale_names_and_spurious_calls_change_nothing(config: &Config, ops: &[Op]) {
     let mut quiet = Wire::new(config.clone());
     let mut noisy = Wire::new(config.clone());
     for op in ops {
@@ -127,7 +128,7 @@ pub(crate) fn stale_names_and_spurious_calls_change_nothing(config: &Config, ops
 }
 
 /// The same happens again.
-pub(crate) fn the_same_inputs_give_the_same_outputs(config: &Config, ops: &[Op]) {
+pub fn the_same_inputs_give_the_same_outputs(config: &Config, ops: &[Op]) {
     let run = || {
         let mut wire = Wire::new(config.clone());
         let mut actions: Vec<Vec<Action>> = Vec::new();
@@ -151,7 +152,7 @@ pub(crate) fn the_same_inputs_give_the_same_outputs(config: &Config, ops: &[Op])
 /// closed; whoever reads is not closed because of others; and all that is left is whole frames.
 ///
 /// What the operations send is replaced by numbered messages.
-pub(crate) fn nobody_sees_a_gap_or_half_a_line(config: &Config, ops: &[Op]) {
+pub fn nobody_sees_a_gap_or_half_a_line(config: &Config, ops: &[Op]) {
     let mut wire = Wire::new(config.clone());
     let mut said = BTreeMap::new();
     let mut said_before = Vec::new();
@@ -203,7 +204,7 @@ pub(crate) fn nobody_sees_a_gap_or_half_a_line(config: &Config, ops: &[Op]) {
 }
 
 /// Whatever the time, what is due is dealt with, and then the server sleeps.
-pub(crate) fn deadlines_are_met_and_the_server_sleeps(config: &Config, ops: &[Op]) {
+pub fn deadlines_are_met_and_the_server_sleeps(config: &Config, ops: &[Op]) {
     let mut wire = Wire::new(config.clone());
     for op in ops {
         if let Op::Write(conn, 0) = op
@@ -275,7 +276,7 @@ fn assert_equal(wire: &Wire, model: &Model) {
         assert_eq!(received, expected, "what {place} received");
         assert_eq!(transport.left, party.left, "why {place} left");
     }
-    assert_eq!(wire.server.accepting(), model.is_accepting());
+    assert_eq!(wire.server.accepting(wire.listener), model.is_accepting());
 }
 
 #[track_caller]

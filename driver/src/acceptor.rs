@@ -1,19 +1,20 @@
 //! Takes connections off the listeners.
 
 use std::io;
-use std::net::TcpListener;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
-use linechat_protocol::Peer;
+use linechat_protocol::{ListenerId, Peer, Server};
 
-use super::{Listener, Runtime, Timer};
-use crate::{AcceptErrors, Recovery, prepare};
+use crate::accept::{AcceptErrors, Recovery};
+use crate::connection::prepare;
+use crate::runtime::{Listener, Runtime, Timer};
+use crate::service::Listening;
 
 /// The listeners of one server.
 pub(super) struct Acceptor<R: Runtime> {
     /// Whichever had a connection is asked last from then on, and keeps none of the others waiting.
-    listeners: Vec<R::Listener>,
+    listeners: Vec<(ListenerId, R::Listener)>,
     waker: Waker,
     /// Since the last time that there was nothing to accept, this was woken.
     pub(super) is_ready: bool,
@@ -24,9 +25,11 @@ pub(super) struct Acceptor<R: Runtime> {
 }
 
 impl<R: Runtime> Acceptor<R> {
-    pub(super) fn new(listeners: Vec<TcpListener>, waker: Waker) -> io::Result<Self> {
-        listeners.iter().for_each(prepare);
-        let listeners = listeners.into_iter().map(R::Listener::new);
+    pub(super) fn new(listeners: Vec<Listening>, waker: Waker) -> io::Result<Self> {
+        let listeners = listeners.into_iter().map(|listening| {
+            prepare(&listening.socket);
+            Ok((listening.listener, R::Listener::new(listening.socket)?))
+        });
         Ok(Self {
             listeners: listeners.collect::<io::Result<_>>()?,
             waker,
@@ -37,9 +40,10 @@ impl<R: Runtime> Acceptor<R> {
         })
     }
 
-    /// The next connection on any listener, or `None` after an error. When there is none, the
-    /// listeners are asked again only once one of them [is ready](Self::is_ready).
-    pub(super) fn poll_accept(&mut self) -> Poll<Option<(R::Stream, Peer)>> {
+    /// The next connection on any listener at which one is welcome, or `None` after an error. When
+    /// there is none, the listeners are asked again only once one of them
+    /// [is ready](Self::is_ready).
+    pub(super) fn poll_accept(&mut self, server: &Server) -> Poll<Option<Accepted<R>>> {
         if !self.is_ready {
             return Poll::Pending;
         }
@@ -48,11 +52,21 @@ impl<R: Runtime> Acceptor<R> {
             ready!(self.timer.poll_until(cx, until));
             self.paused_until = None;
         }
-        for (place, listener) in self.listeners.iter().enumerate() {
+        let mut is_somebody_unwelcome = false;
+        for (place, (id, listener)) in self.listeners.iter().enumerate() {
+            if !server.accepting(*id) {
+                is_somebody_unwelcome = true;
+                continue;
+            }
             match listener.poll_accept(cx) {
                 Poll::Ready(Ok((stream, address))) => {
+                    let accepted = Accepted {
+                        listener: *id,
+                        stream,
+                        peer: Peer::from(address),
+                    };
                     self.listeners.rotate_left(place + 1);
-                    return Poll::Ready(Some((stream, Peer::from(address))));
+                    return Poll::Ready(Some(accepted));
                 }
                 Poll::Ready(Err(error)) => {
                     let now = Instant::now();
@@ -64,7 +78,15 @@ impl<R: Runtime> Acceptor<R> {
                 Poll::Pending => {}
             }
         }
-        self.is_ready = false;
+        // One that was not asked may have somebody, once one is welcome there.
+        self.is_ready = is_somebody_unwelcome;
         Poll::Pending
     }
+}
+
+/// Who has connected.
+pub(super) struct Accepted<R: Runtime> {
+    pub(super) listener: ListenerId,
+    pub(super) stream: R::Stream,
+    pub(super) peer: Peer,
 }

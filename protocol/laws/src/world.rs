@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use linechat_protocol::{CloseReason, Config, Dialect, Limits, Peer};
+use crate::config::{Bounds, Config};
+use linechat_protocol::{CloseReason, Dialect, Peer};
 
 use crate::wire::{Transport, Wire};
 
@@ -13,14 +14,14 @@ use crate::wire::{Transport, Wire};
 ///
 /// After each thing that somebody does, all that follows from it happens, as an adapter would
 /// have it, unless the adapter is told to [be busy](Self::while_busy).
-pub(crate) struct World {
+pub struct World {
     wire: Rc<RefCell<Wire>>,
     is_busy: Rc<Cell<bool>>,
     dialect: Dialect,
 }
 
 impl World {
-    pub(crate) fn new(config: Config) -> Self {
+    pub fn new(config: Config) -> Self {
         Self {
             dialect: config.dialect,
             wire: Rc::new(RefCell::new(Wire::new(config))),
@@ -29,54 +30,54 @@ impl World {
     }
 
     /// A server of this dialect with other limits than the default ones.
-    pub(crate) fn with(dialect: Dialect, change: impl FnOnce(&mut Limits)) -> Self {
+    pub fn with(dialect: Dialect, change: impl FnOnce(&mut Bounds)) -> Self {
         let mut config = Config::new(dialect);
         change(&mut config.limits);
         Self::new(config)
     }
 
-    pub(crate) fn echo() -> Self {
+    pub fn echo() -> Self {
         Self::new(Config::new(Dialect::ECHO))
     }
 
-    pub(crate) fn relay() -> Self {
+    pub fn relay() -> Self {
         Self::new(Config::new(Dialect::RELAY))
     }
 
-    pub(crate) fn addressed() -> Self {
+    pub fn addressed() -> Self {
         Self::new(Config::new(Dialect::ADDRESSED))
     }
 
-    pub(crate) fn rooms() -> Self {
+    pub fn rooms() -> Self {
         Self::new(Config::new(Dialect::ROOMS))
     }
 
-    pub(crate) fn pair() -> Self {
+    pub fn pair() -> Self {
         Self::new(Config::new(Dialect::PAIR))
     }
 
-    pub(crate) fn direct() -> Self {
+    pub fn direct() -> Self {
         Self::new(Config::new(Dialect::DIRECT))
     }
 
     /// Somebody connects, from an address of their own.
-    pub(crate) fn connect(&self) -> Person {
+    pub fn connect(&self) -> Person {
         let port = 1001 + self.wire.borrow().transports.len();
         self.connect_from(&format!("192.0.2.1:{port}"))
     }
 
-    pub(crate) fn connect_from(&self, address: &str) -> Person {
+    pub fn connect_from(&self, address: &str) -> Person {
         let address: SocketAddr = address.parse().expect("the test names a socket address");
         self.connect_peer(Peer::from(address))
     }
 
     /// The server's own keyboard and screen.
-    pub(crate) fn console(&self) -> Person {
+    pub fn console(&self) -> Person {
         self.connect_peer(Peer::Console)
     }
 
     /// Somebody connects and takes this name.
-    pub(crate) fn join(&self, name: &str) -> Person {
+    pub fn join(&self, name: &str) -> Person {
         let person = self.connect();
         if self.dialect == Dialect::DIRECT {
             person.says(&format!("HELLO-FROM {name}"));
@@ -89,49 +90,50 @@ impl World {
     }
 
     /// Time passes, and whatever is due happens when it is due.
-    pub(crate) fn waits(&self, time: Duration) {
+    pub fn waits(&self, time: Duration) {
         self.wire.borrow_mut().pass(time);
     }
 
     /// Time passes, and whatever is due happens too late.
-    pub(crate) fn oversleeps(&self, time: Duration) {
+    pub fn oversleeps(&self, time: Duration) {
         self.wire.borrow_mut().oversleep(time);
     }
 
     /// All of this happens before the adapter polls again.
-    pub(crate) fn while_busy(&self, happens: impl FnOnce()) {
+    pub fn while_busy(&self, happens: impl FnOnce()) {
         self.is_busy.set(true);
         happens();
         self.is_busy.set(false);
         self.settle();
     }
 
-    pub(crate) fn shuts_down(&self) {
+    pub fn shuts_down(&self) {
         self.wire.borrow_mut().shut_down();
         self.settle();
     }
 
-    pub(crate) fn is_accepting(&self) -> bool {
-        self.wire.borrow().server.accepting()
+    pub fn is_accepting(&self) -> bool {
+        let wire = self.wire.borrow();
+        wire.server.accepting(wire.listener)
     }
 
-    pub(crate) fn is_finished(&self) -> bool {
+    pub fn is_finished(&self) -> bool {
         self.wire.borrow().server.is_finished()
     }
 
     /// Whether the server does not ask to be woken up at any time.
-    pub(crate) fn is_asleep_for_ever(&self) -> bool {
+    pub fn is_asleep_for_ever(&self) -> bool {
         self.next_wake_up().is_none()
     }
 
     /// How long the server wants to sleep.
-    pub(crate) fn next_wake_up(&self) -> Option<Duration> {
+    pub fn next_wake_up(&self) -> Option<Duration> {
         let wire = self.wire.borrow();
         let due = wire.server.poll_timeout()?;
         Some(due.saturating_since(wire.now))
     }
 
-    pub(crate) fn wire(&self) -> std::cell::RefMut<'_, Wire> {
+    pub fn wire(&self) -> std::cell::RefMut<'_, Wire> {
         self.wire.borrow_mut()
     }
 
@@ -154,10 +156,10 @@ impl World {
 }
 
 /// Somebody who is connected. Reads whatever comes, unless told otherwise.
-pub(crate) struct Person {
+pub struct Person {
     wire: Rc<RefCell<Wire>>,
     is_busy: Rc<Cell<bool>>,
-    pub(crate) place: usize,
+    pub place: usize,
     /// How much of what was received a test has asked about.
     heard: Cell<usize>,
 }
@@ -165,37 +167,37 @@ pub(crate) struct Person {
 /// What somebody does.
 impl Person {
     /// Sends one line.
-    pub(crate) fn says(&self, line: &str) {
+    pub fn says(&self, line: &str) {
         self.sends(format!("{line}\n").as_bytes());
     }
 
     /// Sends bytes, as one read of the adapter brings them.
-    pub(crate) fn sends(&self, bytes: impl AsRef<[u8]>) {
+    pub fn sends(&self, bytes: impl AsRef<[u8]>) {
         self.does(|wire| wire.bytes(self.place, bytes.as_ref()));
     }
 
     /// Sends bytes, one read of the adapter for each.
-    pub(crate) fn sends_one_by_one(&self, bytes: impl AsRef<[u8]>) {
+    pub fn sends_one_by_one(&self, bytes: impl AsRef<[u8]>) {
         for byte in bytes.as_ref() {
             self.sends([*byte]);
         }
     }
 
     /// Ends the sending half.
-    pub(crate) fn ends(&self) {
+    pub fn ends(&self) {
         self.does(|wire| wire.eof(self.place));
     }
 
     /// Resets the connection, or vanishes.
-    pub(crate) fn vanishes(&self) {
+    pub fn vanishes(&self) {
         self.does(|wire| wire.fail(self.place));
     }
 
-    pub(crate) fn stops_reading(&self) {
+    pub fn stops_reading(&self) {
         self.does(|wire| wire.transports[self.place].is_prompt = false);
     }
 
-    pub(crate) fn reads_on(&self) {
+    pub fn reads_on(&self) {
         self.does(|wire| {
             wire.transports[self.place].is_prompt = true;
             while wire.write(self.place, usize::MAX) > 0 {}
@@ -203,19 +205,19 @@ impl Person {
     }
 
     /// Takes this many bytes and no more.
-    pub(crate) fn takes(&self, count: usize) {
+    pub fn takes(&self, count: usize) {
         self.does(|wire| {
             assert_eq!(wire.write(self.place, count), count);
         });
     }
 
     /// The adapter takes what waits for this peer, to write it later.
-    pub(crate) fn has_output_handed_out(&self) {
+    pub fn has_output_handed_out(&self) {
         self.does(|wire| wire.hand_out(self.place));
     }
 
     /// The adapter has closed the socket.
-    pub(crate) fn is_released(&self) {
+    pub fn is_released(&self) {
         self.does(|wire| wire.release(self.place));
     }
 
@@ -232,21 +234,21 @@ impl Person {
 impl Person {
     /// Asserts that exactly this was received since the last time.
     #[track_caller]
-    pub(crate) fn hears(&self, expected: &str) {
+    pub fn hears(&self, expected: &str) {
         assert_eq!(self.heard(), expected);
     }
 
     #[track_caller]
-    pub(crate) fn hears_nothing(&self) {
+    pub fn hears_nothing(&self) {
         self.hears("");
     }
 
     /// What was received since the last time.
-    pub(crate) fn heard(&self) -> String {
+    pub fn heard(&self) -> String {
         String::from_utf8_lossy(&self.heard_bytes()).into_owned()
     }
 
-    pub(crate) fn heard_bytes(&self) -> Vec<u8> {
+    pub fn heard_bytes(&self) -> Vec<u8> {
         let received = self.look(|transport| transport.received.clone());
         let from = self.heard.replace(received.len());
         received[from..].to_vec()
@@ -254,53 +256,53 @@ impl Person {
 
     /// Sends a line and asserts what comes back.
     #[track_caller]
-    pub(crate) fn asks(&self, line: &str, expected: &str) {
+    pub fn asks(&self, line: &str, expected: &str) {
         self.says(line);
         assert_eq!(self.heard(), expected, "the answer to {line:?}");
     }
 
     #[track_caller]
-    pub(crate) fn is_open(&self) {
+    pub fn is_open(&self) {
         assert_eq!(self.left(), None);
     }
 
     /// Asserts that everything was written and the connection closed.
     #[track_caller]
-    pub(crate) fn is_closed(&self, reason: CloseReason) {
+    pub fn is_closed(&self, reason: CloseReason) {
         assert_eq!(self.look(|transport| transport.closed), Some(reason));
     }
 
     /// Asserts that it counts as left, but still has output to take.
     #[track_caller]
-    pub(crate) fn is_draining(&self, reason: CloseReason) {
+    pub fn is_draining(&self, reason: CloseReason) {
         assert_eq!(self.left(), Some(reason));
         assert_eq!(self.look(|transport| transport.closed), None);
     }
 
-    pub(crate) fn has_been_closed(&self) -> bool {
+    pub fn has_been_closed(&self) -> bool {
         self.look(|transport| transport.closed.is_some())
     }
 
-    pub(crate) fn left(&self) -> Option<CloseReason> {
+    pub fn left(&self) -> Option<CloseReason> {
         self.look(|transport| transport.left)
     }
 
-    pub(crate) fn name(&self) -> Option<String> {
+    pub fn name(&self) -> Option<String> {
         self.look(|transport| transport.logged_in.clone())
     }
 
     /// Whether the adapter was told not to read from it.
-    pub(crate) fn is_paused(&self) -> bool {
+    pub fn is_paused(&self) -> bool {
         self.look(|transport| transport.paused)
     }
 
     /// Whether the adapter was told to end the sending half.
-    pub(crate) fn is_told_the_end(&self) -> bool {
+    pub fn is_told_the_end(&self) -> bool {
         self.look(|transport| transport.is_sending_ended)
     }
 
     /// How many bytes wait for it.
-    pub(crate) fn backlog(&self) -> usize {
+    pub fn backlog(&self) -> usize {
         self.look(|transport| transport.backlog)
     }
 

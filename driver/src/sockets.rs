@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Waker};
 
 use linechat_protocol::ConnId;
 
-use super::{Runtime, Stream};
-use crate::LINGER_BYTES;
+use crate::connection::LINGER_BYTES;
+use crate::runtime::{Runtime, Stream};
 
 /// All sockets, by connection.
 pub(super) struct Sockets<R: Runtime> {

@@ -4,9 +4,9 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use linechat_protocol::{CloseReason, Instant, Server};
+use linechat_protocol::{CloseReason, ConnId, Instant, Server};
 use socket2::{SockRef, TcpKeepalive};
-use tracing::debug;
+use tracing::{debug, info};
 
 /// How long an adapter goes on reading, and dropping what it reads, after it has ended its sending
 /// half.
@@ -66,6 +66,12 @@ fn try_prepare(socket: &SockRef<'_>) -> io::Result<()> {
 /// By default it takes some megabytes, and then says that there is room again only when a good part
 /// of them has gone: a peer that reads 30 kB a second would seem to take nothing for half a minute.
 const MAX_UNSENT: u32 = 1 << 17;
+
+/// Logs why the transport of a connection failed. The core, which is told so, too, knows nothing of
+/// causes.
+pub fn transport_failed(conn: ConnId, error: &io::Error) {
+    info!(%conn, "connection failed: {error}");
+}
 
 #[cfg(test)]
 mod tests {

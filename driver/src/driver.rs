@@ -20,43 +20,37 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
 use std::mem;
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::Shutdown;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use linechat_protocol::{Action, CloseReason, ConnId, Instant, Peer, Server};
+use linechat_protocol::{Action, CloseReason, ConnId, Instant, ListenerId, Peer, Server};
 use socket2::SockRef;
 
-use self::acceptor::Acceptor;
-use self::ready::{Ready, Source};
-pub use self::runtime::{Listener, Runtime, Stream, Timer};
-use self::sockets::{Input, Sockets};
-use crate::{Clock, linger_until, log, was_refused};
-
-mod acceptor;
-mod ready;
-mod runtime;
-mod sockets;
+use crate::acceptor::{Accepted, Acceptor};
+use crate::clock::Clock;
+use crate::connection::{linger_until, transport_failed, was_refused};
+use crate::ready::{Ready, Source};
+use crate::runtime::{Runtime, Stream, Timer};
+use crate::service::{Observer, Service};
+use crate::sockets::{Input, Sockets};
 
 /// Serves until `shutdown` is ready and everybody has been sent what was queued for them (at most
 /// for [`Limits::grace`](linechat_protocol::Limits::grace)), or until the server ends by itself:
-/// because its dialect says so, or because there are no `listeners` and the last connection has
+/// because its dialect says so, or because there are no listeners and the last connection has
 /// gone.
 ///
-/// `console` is a stream to and from somebody at the server's own keyboard, if there is one.
 /// Dropping the future closes everything at once.
 ///
 /// # Errors
 ///
 /// A socket cannot be registered with the runtime.
 pub async fn serve<R: Runtime>(
-    server: Server,
-    listeners: Vec<TcpListener>,
-    console: Option<TcpStream>,
+    service: Service,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let mut driver = Driver::<R>::new(server, listeners, console)?;
+    let mut driver = Driver::<R>::new(service)?;
     let mut shutdown = pin!(Some(shutdown));
     poll_fn(|cx| {
         if let Some(told) = shutdown.as_mut().as_pin_mut()
@@ -88,22 +82,19 @@ struct Driver<R: Runtime> {
     /// Until nobody can connect any more.
     acceptor: Option<Acceptor<R>>,
     /// Who has connected, and is let in with the next turn.
-    accepted: Option<(R::Stream, Peer)>,
+    accepted: Option<Accepted<R>>,
     /// Closed connections that are still read from, and when they were closed.
     lingering: VecDeque<(Instant, ConnId)>,
     timer: R::Timer,
     /// The server's time was due in the last turn, after which the system was asked who is ready.
     is_due: bool,
+    observer: Option<Box<dyn Observer>>,
 }
 
 impl<R: Runtime> Driver<R> {
-    fn new(
-        server: Server,
-        listeners: Vec<TcpListener>,
-        console: Option<TcpStream>,
-    ) -> io::Result<Self> {
+    fn new(service: Service) -> io::Result<Self> {
         let mut driver = Self {
-            server,
+            server: service.server,
             clock: Clock::start(),
             sockets: Sockets::new(),
             ready: Arc::default(),
@@ -116,15 +107,16 @@ impl<R: Runtime> Driver<R> {
             lingering: VecDeque::new(),
             timer: R::Timer::default(),
             is_due: false,
+            observer: service.observer,
         };
-        if !listeners.is_empty() {
-            driver.acceptor = Some(Acceptor::new(
-                listeners,
-                driver.ready.waker(Source::Listeners),
-            )?);
+        driver.clock.set(&mut driver.server);
+        if !service.listeners.is_empty() {
+            let waker = driver.ready.waker(Source::Listeners);
+            driver.acceptor = Some(Acceptor::new(service.listeners, waker)?);
         }
-        if let Some(console) = console {
-            driver.insert(R::Stream::new(console)?, Peer::Console);
+        if let Some(console) = service.console {
+            let stream = R::Stream::new(console.stream.into())?;
+            driver.insert(console.listener, stream, Peer::Console);
         }
         Ok(driver)
     }
@@ -150,8 +142,12 @@ impl<R: Runtime> Driver<R> {
             }
         }
         self.turn = turn;
-        if let Some((stream, peer)) = self.accepted.take() {
-            self.insert(stream, peer);
+        // After those who have sent something were heard.
+        if self.server.has_more() {
+            self.server.carry_on(self.clock.now());
+        }
+        if let Some(accepted) = self.accepted.take() {
+            self.insert(accepted.listener, accepted.stream, accepted.peer);
         }
         self.end_lingering();
         self.flush();
@@ -162,7 +158,8 @@ impl<R: Runtime> Driver<R> {
         if self.acceptor.is_none() && self.accepted.is_none() && self.sockets.is_empty() {
             return Poll::Ready(());
         }
-        if expired || self.accepted.is_some() || !self.again.is_empty() {
+        let has_more = self.server.has_more();
+        if expired || has_more || self.accepted.is_some() || !self.again.is_empty() {
             R::run_again(cx);
         }
         Poll::Pending
@@ -176,16 +173,16 @@ impl<R: Runtime> Driver<R> {
         let Some(acceptor) = &mut self.acceptor else {
             return;
         };
-        while self.accepted.is_none() && self.server.accepting() {
-            let Poll::Ready(accepted) = acceptor.poll_accept() else {
+        while self.accepted.is_none() {
+            let Poll::Ready(accepted) = acceptor.poll_accept(&self.server) else {
                 return;
             };
             self.accepted = accepted;
         }
     }
 
-    fn insert(&mut self, stream: R::Stream, peer: Peer) {
-        let conn = self.server.accept(self.clock.now(), peer);
+    fn insert(&mut self, listener: ListenerId, stream: R::Stream, peer: Peer) {
+        let conn = self.server.accept(self.clock.now(), listener, peer);
         let waker = self.ready.waker(Source::Connection(conn));
         self.sockets.insert(conn, stream, waker);
         self.poll_socket(conn);
@@ -277,8 +274,15 @@ impl<R: Runtime> Driver<R> {
                 Action::Close(conn, reason) => self.close(now, conn, reason),
             }
         }
+        self.server.flushed();
+        let observer = &mut self.observer;
         while let Some(event) = self.server.poll_event() {
-            log::event(&event);
+            if let Some(observer) = observer {
+                observer.event(&event);
+            }
+        }
+        if let Some(observer) = observer {
+            observer.turned(now, &mut self.server);
         }
     }
 
@@ -327,7 +331,7 @@ impl<R: Runtime> Driver<R> {
     }
 
     fn fail(&mut self, conn: ConnId, error: &io::Error) {
-        log::transport_failed(conn, error);
+        transport_failed(conn, error);
         if let Some(socket) = self.sockets.get_mut(conn) {
             socket.input = Input::Failed;
             // For the server to be flushed, if it just was.

@@ -11,7 +11,7 @@ use crate::wire::Wire;
 /// One thing that happens. Connections are numbered in the order in which they came; a number
 /// that is too large starts over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Op {
+pub enum Op {
     /// Somebody connects; the number picks one of a few addresses.
     Accept(u8),
     /// One read of the adapter.
@@ -34,7 +34,7 @@ pub(crate) enum Op {
 
 /// What one read brings.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Chunk(pub(crate) Vec<u8>);
+pub struct Chunk(pub Vec<u8>);
 
 impl fmt::Debug for Chunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,7 +44,7 @@ impl fmt::Debug for Chunk {
 
 impl Op {
     /// Reads operations from any bytes, until they are used up.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Vec<Self> {
+    pub fn from_bytes(bytes: &[u8]) -> Vec<Self> {
         let mut rest = bytes.iter().copied();
         let mut ops = Vec::new();
         while let Some(op) = Self::read(&mut rest) {
@@ -86,7 +86,7 @@ impl Op {
 /// How an operation is done to the server.
 impl Wire {
     /// Does one thing and nothing else.
-    pub(crate) fn apply(&mut self, op: &Op) {
+    pub fn apply(&mut self, op: &Op) {
         let count = self.transports.len();
         let place = |conn: &u8| usize::from(*conn).checked_rem(count);
         match op {
@@ -140,7 +140,7 @@ impl Wire {
     }
 
     /// The other end of the connection that this operation would bring.
-    pub(crate) fn next_peer(&self, op: &Op) -> Peer {
+    pub fn next_peer(&self, op: &Op) -> Peer {
         match op {
             Op::Accept(address) => self.peer(*address),
             _ => self.peer(0),
@@ -163,7 +163,7 @@ impl Wire {
     }
 }
 
-pub(crate) fn all_phrases() -> Vec<&'static [u8]> {
+pub fn all_phrases() -> Vec<&'static [u8]> {
     [&PLAIN[..], &ROOMS, &DIRECT, &NOISE].concat()
 }
 
@@ -172,10 +172,10 @@ fn pick<'a>(from: &[&'a [u8]], number: u8) -> &'a [u8] {
 }
 
 /// How lines end, and how they do not.
-pub(crate) const ENDINGS: [&[u8]; 6] = [b"\n", b"\n", b"\r\n", b"", b"\r", b"\r\r\n"];
+pub const ENDINGS: [&[u8]; 6] = [b"\n", b"\n", b"\r\n", b"", b"\r", b"\r\r\n"];
 
 /// What may be said anywhere.
-pub(crate) const PLAIN: [&[u8]; 8] = [
+pub const PLAIN: [&[u8]; 8] = [
     b"",
     b" ",
     b"hi",
@@ -187,7 +187,7 @@ pub(crate) const PLAIN: [&[u8]; 8] = [
 ];
 
 /// What is said in `rooms`, and what is nearly that. Few names, so that they collide.
-pub(crate) const ROOMS: [&[u8]; 49] = [
+pub const ROOMS: [&[u8]; 49] = [
     b"ann",
     b"bob",
     b"Bob",
@@ -240,7 +240,7 @@ pub(crate) const ROOMS: [&[u8]; 49] = [
 ];
 
 /// What is said in `direct`, and what is nearly that.
-pub(crate) const DIRECT: [&[u8]; 27] = [
+pub const DIRECT: [&[u8]; 27] = [
     b"HELLO-FROM ann",
     b"HELLO-FROM bob",
     b"HELLO-FROM Bob",
@@ -271,7 +271,7 @@ pub(crate) const DIRECT: [&[u8]; 27] = [
 ];
 
 /// What peers should not send.
-pub(crate) const NOISE: [&[u8]; 19] = [
+pub const NOISE: [&[u8]; 19] = [
     b"\r",
     b"a\rb",
     b"\x07",

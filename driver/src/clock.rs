@@ -1,8 +1,8 @@
 //! The time that the core is told.
 
-use std::time::{Duration, Instant as StdInstant};
+use std::time::{Duration, Instant as StdInstant, SystemTime};
 
-use linechat_protocol::Instant;
+use linechat_protocol::{Instant, Server};
 
 /// A monotonic clock. Its epoch is when it was started.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,12 @@ impl Clock {
         Self {
             epoch: StdInstant::now(),
         }
+    }
+
+    /// Tells a server what the wall clock shows.
+    pub fn set(&self, server: &mut Server) {
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        server.set_clock(self.now(), unix.unwrap_or_default());
     }
 
     /// The time now, for the core.

@@ -1,0 +1,33 @@
+//! What adapters of [`linechat_protocol`] share: everything between a [`Server`] and the sockets of a
+//! runtime that is the same on all runtimes.
+//!
+//! [`Service`] is what is served: a server, sockets that listen, perhaps somebody at a keyboard, and
+//! an [`Observer`] who hears what happens. Adapters for asynchronous runtimes give [`serve`] their
+//! sockets and timers, as a [`Runtime`]; it has turns, and reads and writes for all connections in
+//! one future. An adapter of another kind finds the rest here: [`Clock`] for the time that the server
+//! is told, [`AcceptErrors`] for when `accept` fails, [`prepare`] for its listeners, [`LINGER`] for
+//! how to close.
+//!
+//! Nothing here spawns a thread. What goes wrong with a socket is told to `tracing`.
+
+pub use self::accept::{AcceptErrors, Recovery};
+pub use self::clock::Clock;
+pub use self::connection::{
+    LINGER, LINGER_BYTES, linger_until, prepare, transport_failed, was_refused,
+};
+pub use self::driver::serve;
+pub use self::runtime::{Listener, Runtime, Stream, Timer};
+pub use self::service::{Console, Listening, Observer, Service};
+
+#[cfg(doc)]
+use linechat_protocol::Server;
+
+mod accept;
+mod acceptor;
+mod clock;
+mod connection;
+mod driver;
+mod ready;
+mod runtime;
+mod service;
+mod sockets;

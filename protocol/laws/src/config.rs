@@ -1,0 +1,137 @@
+//! A server with one listener, as a test describes it.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use linechat_protocol::{
+    ConfigError, Dialect, Framing, Limits, Listener, ListenerId, Options, Server, Terms,
+};
+
+/// Everything that can be chosen for a server that speaks one dialect. What a dialect has no use
+/// for is left out.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub dialect: Dialect,
+    pub limits: Bounds,
+    pub framing: Option<Framing>,
+    pub pause: Duration,
+    pub uppercase: bool,
+    pub full_duplex: bool,
+}
+
+/// All limits, whether they are the server's, a listener's or a dialect's.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    pub max_line: usize,
+    pub max_backlog: usize,
+    pub max_buffered: usize,
+    pub stall_timeout: Option<Duration>,
+    pub max_connections: Option<NonZeroUsize>,
+    pub max_connections_per_ip: Option<NonZeroUsize>,
+    pub login_timeout: Option<Duration>,
+    pub idle_timeout: Option<Duration>,
+    pub rate_limit: Option<NonZeroU32>,
+    pub grace: Duration,
+    pub max_rooms: usize,
+    pub max_rooms_per_user: usize,
+    pub max_users: usize,
+}
+
+impl Config {
+    pub fn new(dialect: Dialect) -> Self {
+        let (limits, terms) = (Limits::default(), Terms::default());
+        Self {
+            dialect,
+            limits: Bounds {
+                max_line: terms.max_line,
+                max_backlog: limits.max_backlog,
+                max_buffered: limits.max_buffered,
+                stall_timeout: limits.stall_timeout,
+                max_connections: limits.max_connections,
+                max_connections_per_ip: limits.max_connections_per_ip,
+                login_timeout: terms.login_timeout,
+                idle_timeout: terms.idle_timeout,
+                rate_limit: terms.rate_limit,
+                grace: limits.grace,
+                max_rooms: limits.max_rooms,
+                max_rooms_per_user: limits.max_rooms_per_user,
+                max_users: 16,
+            },
+            framing: None,
+            pause: terms.pause,
+            uppercase: false,
+            full_duplex: false,
+        }
+    }
+
+    /// The server, and its listener.
+    ///
+    /// # Errors
+    ///
+    /// Those of the server.
+    pub fn server(&self) -> Result<(Server, ListenerId), ConfigError> {
+        Server::with_listener(self.limits.of_server(), self.listener())
+    }
+
+    pub fn listener(&self) -> Listener {
+        let mut listener = Listener::new(self.options());
+        listener.terms = self.limits.of_listener();
+        listener.terms.pause = self.pause;
+        listener
+    }
+
+    fn options(&self) -> Options {
+        let mut options = Options::from(self.dialect);
+        match &mut options {
+            Options::Echo(options) => {
+                options.uppercase = self.uppercase;
+                options.framing = self.framing;
+            }
+            Options::Relay(options) => options.framing = self.framing.unwrap_or(options.framing),
+            Options::Addressed(options) => {
+                options.framing = self.framing.unwrap_or(options.framing);
+            }
+            Options::Pair(options) => {
+                options.framing = self.framing.unwrap_or(options.framing);
+                options.full_duplex = self.full_duplex;
+            }
+            Options::Direct(options) => options.max_users = self.limits.max_users,
+            _ => {}
+        }
+        options
+    }
+}
+
+impl Bounds {
+    pub fn of_server(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.max_backlog = self.max_backlog;
+        limits.max_buffered = self.max_buffered;
+        limits.stall_timeout = self.stall_timeout;
+        limits.max_connections = self.max_connections;
+        limits.max_connections_per_ip = self.max_connections_per_ip;
+        limits.grace = self.grace;
+        limits.max_rooms = self.max_rooms;
+        limits.max_rooms_per_user = self.max_rooms_per_user;
+        limits
+    }
+
+    pub fn of_listener(&self) -> Terms {
+        let mut terms = Terms::default();
+        terms.max_line = self.max_line;
+        terms.login_timeout = self.login_timeout;
+        terms.idle_timeout = self.idle_timeout;
+        terms.rate_limit = self.rate_limit;
+        terms
+    }
+}
+
+/// Whether a dialect leaves a choice of what counts as one message.
+pub fn takes_framing(dialect: Dialect) -> bool {
+    !dialect.has_login()
+}
+
+/// Whether one of the choices is chunks.
+pub fn takes_chunks(dialect: Dialect) -> bool {
+    takes_framing(dialect) && dialect != Dialect::PAIR
+}

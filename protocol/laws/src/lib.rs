@@ -1,0 +1,14 @@
+//! What holds of every linechat server, for those who test it: the [laws] and the [model] that
+//! property tests and fuzzers call, the [operations](ops) that they make up, and a [world] in which
+//! a test reads as a story.
+#![allow(
+    missing_docs,
+    reason = "it is read with its source, and nobody else depends on it"
+)]
+
+pub mod config;
+pub mod laws;
+pub mod model;
+pub mod ops;
+pub mod wire;
+pub mod world;
