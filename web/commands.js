@@ -57,17 +57,16 @@ export class Typing {
 	}
 
 	/**
-	 * Completes the word before the caret with a name, a room or a command; called again, with the next one.
-	 * Returns `{ text, caret }`, or null if nothing fits.
+	 * Completes the word before the caret with a name, a room or a command; called again, with the next one (1)
+	 * or the one before (-1). Returns `{ text, caret }`, or null if nothing fits any more, so that Tab moves on.
 	 */
 	complete(text, caret, step = 1) {
 		const isAgain = this.tab?.text === text && this.tab.caret === caret;
-		const tab = isAgain ? this.tab : { ...this.candidates(text.slice(0, caret), text.slice(caret)), index: step > 0 ? -1 : 0 };
-		const { length } = tab.list;
-		if (!length) return null;
-		tab.index = (tab.index + step + length) % length;
-		const start = tab.start + tab.list[tab.index] + (tab.rest.startsWith(" ") ? "" : " ");
-		this.tab = { ...tab, text: start + tab.rest, caret: start.length };
+		const tab = isAgain ? this.tab : this.candidates(text.slice(0, caret), text.slice(caret));
+		const index = isAgain ? tab.index + step : step > 0 ? 0 : tab.list.length - 1;
+		if (!tab.list[index]) return null;
+		const start = tab.start + tab.list[index] + (tab.rest.startsWith(" ") ? "" : " ");
+		this.tab = { ...tab, index, text: start + tab.rest, caret: start.length };
 		return this.tab;
 	}
 

@@ -34,6 +34,7 @@ export class Session {
 	farewell = ""; // the server's last words
 	trouble = ""; // why there is no connection any more, in words
 	mask = ""; // what follows the user's name where others see it
+	opening = ""; // the room that comes into view once the user is in it
 	keys = {}; // of rooms that need one, by folded name
 	rooms = new Map(); // by folded name, talks among them
 	current = null;
@@ -114,7 +115,8 @@ export class Session {
 		const known = this.find(name);
 		this.select(known);
 		if (known?.isJoined) return true;
-		this.keys[this.key(name)] = key;
+		this.opening = this.key(name);
+		this.keys[this.opening] = key;
 		return this.send("JOIN", key ? [name, key] : [name]);
 	}
 
@@ -238,10 +240,9 @@ export class Session {
 	joined(name, mask) {
 		const room = this.find(name) ?? this.keep(new Room(name, false));
 		if (!room) return;
-		const isNew = !room.isWanted;
 		Object.assign(room, { name, topic: "", isJoined: true, isWanted: true });
 		this.mask = mask;
-		if (isNew) this.select(room);
+		if (this.opening === this.key(name)) this.select(room);
 		if (room.lostAt) this.note(`You are back. What was said since ${clock(room.lostAt)} did not reach you.`, room);
 		room.lostAt = 0;
 		this.remember();

@@ -180,7 +180,7 @@ class Log {
 	atEnd = true;
 	rows = new WeakMap(); // by line
 	mark = make("div", { className: "divider new" }, "New");
-	waiting = make("div", { className: "waiting", ariaHidden: "true" });
+	waiting = make("div", { className: "pending", ariaHidden: "true" });
 
 	constructor(room) {
 		this.room = room;
@@ -285,7 +285,7 @@ function choose(room) {
 
 // A telephone would show its keyboard, over half of the messages.
 function focusField() {
-	if (matchMedia("(hover: hover)").matches) $("say").focus();
+	if (!matchMedia("(pointer: coarse)").matches) $("say").focus();
 }
 
 function send() {
@@ -376,7 +376,10 @@ on("quit", "click", () => session.leave());
 on("composer", "submit", send);
 on("say", "keydown", typed);
 on("newer", "click", () => logOf(shown).toEnd());
-on("again", "click", () => session.wake());
+on("again", "click", () => {
+	session.wake();
+	focusField();
+});
 on("part", "click", () => session.part(shown));
 on("bell", "click", ring);
 on("show-side", "click", () => openDrawer("side"));

@@ -119,7 +119,10 @@ test("Tab completes names, who spoke last first, and not the user's own", () => 
 	assert.deepEqual([first.text, first.caret], ["annika: ", 8]);
 	const second = user.typing.complete(first.text, first.caret);
 	assert.equal(second.text, "Andy: ");
-	assert.equal(user.typing.complete(second.text, second.caret, -1).text, "annika: ");
+	const third = user.typing.complete(second.text, second.caret);
+	assert.equal(third.text, "ann: ");
+	assert.equal(user.typing.complete(third.text, third.caret), null);
+	assert.equal(user.typing.complete(third.text, third.caret, -1).text, "Andy: ");
 	assert.equal(user.typing.complete("ali", 3), null);
 });
 

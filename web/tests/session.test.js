@@ -148,6 +148,16 @@ test("a room that was left is not joined again", () => {
 	assert.ok(!user.heard().some((line) => line.startsWith("JOIN")));
 });
 
+test("a room that the user did not ask for does not come into view", () => {
+	const user = new User().comesIn();
+	user.entersRoom("#elsewhere");
+	assert.equal(user.room.name, "#lobby");
+	user.types("/join #here");
+	user.entersRoom("#elsewhere2");
+	user.entersRoom("#here");
+	assert.equal(user.room.name, "#here");
+});
+
 test("who is removed from a room is told why, and stays outside", () => {
 	const user = new User().comesIn();
 	user.says(bob("KICK #lobby alice :too loud"));
