@@ -93,6 +93,12 @@ impl Launch {
         self
     }
 
+    /// Runs in a shell that runs `script`, in which `"$0" "$@"` is the program.
+    pub(crate) fn in_shell(mut self, script: &str) -> Self {
+        self.prelude = Some(script.to_owned());
+        self
+    }
+
     #[track_caller]
     pub(crate) fn start(self, transcript: &Transcript) -> Running {
         let mut command = self.command();

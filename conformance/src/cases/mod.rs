@@ -3,6 +3,7 @@
 //! A new chapter is one more file and one more line in [`all`].
 
 mod addressed;
+mod at_terminal;
 mod connect;
 mod connect_lines;
 mod connect_pair;
@@ -11,12 +12,14 @@ mod console;
 mod direct;
 mod documents;
 mod echo;
+mod editor;
 mod hostile;
 mod http;
 mod lines;
 mod load;
 mod pair;
 mod pauses;
+mod person;
 mod programs;
 mod relay;
 mod rooms;
@@ -52,6 +55,8 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("connect_lines", connect_lines::CASES),
         ("connect_pair", connect_pair::CASES),
         ("terminal", terminal::CASES),
+        ("editor", editor::CASES),
+        ("person", person::CASES),
         ("console", console::CASES),
     ])
 }

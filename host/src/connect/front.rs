@@ -40,6 +40,15 @@ pub(crate) trait Front {
     /// What the last word of that can become.
     fn complete(&mut self, _candidates: &[String]) {}
 
+    /// Whether keys wait that were pressed behind a line, which has to be looked at first: it may
+    /// change the prompt.
+    fn has_keys(&self) -> bool {
+        false
+    }
+
+    /// Goes on with them.
+    fn press_keys(&mut self) {}
+
     /// What the user is asked for.
     fn set_prompt(&mut self, _prompt: &str) {}
 

@@ -16,7 +16,7 @@ use linechat_protocol::Dialect;
 use thiserror::Error;
 
 use self::direct::Direct;
-use self::front::Front;
+use self::front::{Front, KeyboardState};
 use self::lines::Lines;
 use self::link::Link;
 use self::pair::Pair;
@@ -184,14 +184,15 @@ impl Conversation<'_> {
         loop {
             let session = Session::new(self.talk, Link::new(socket), front);
             let (outcome, link) = session.run(self.signals).map_err(Failure::System)?;
+            let returns = self.returns && front.keyboard() == KeyboardState::Open;
             let reason = match (outcome, link.into_failure()) {
-                (Outcome::Ended(End::Closed), None) if self.returns => {
+                (Outcome::Ended(End::Closed), None) if returns => {
                     "the server closed the connection".to_owned()
                 }
-                (Outcome::Ended(End::Closed), Some(error)) if self.returns => {
+                (Outcome::Ended(End::Closed), Some(error)) if returns => {
                     format!("the connection is lost: {error}")
                 }
-                (Outcome::Ended(End::AskAgain), _) if self.returns => String::new(),
+                (Outcome::Ended(End::AskAgain), _) if returns => String::new(),
                 (Outcome::Ended(End::Closed | End::AskAgain), Some(error)) => {
                     return Err(self.network(error));
                 }

@@ -146,7 +146,7 @@ impl<'a, R: Route, F: Front> Session<'a, R, F> {
 
     /// Hands over whatever can be, in both directions.
     fn converse(&mut self) {
-        while self.show_next() || self.enter_next() || self.complete() {}
+        while self.show_next() || self.enter_next() || self.complete() || self.type_on() {}
         match self.front.keyboard() {
             KeyboardState::Ended if self.is_typing => {
                 self.is_typing = false;
@@ -165,6 +165,15 @@ impl<'a, R: Route, F: Front> Session<'a, R, F> {
         let candidates = self.talk.completions(before);
         self.front.complete(&candidates);
         true
+    }
+
+    fn type_on(&mut self) -> bool {
+        let has_keys = self.front.has_keys();
+        if has_keys {
+            self.front.set_prompt(&self.talk.prompt());
+            self.front.press_keys();
+        }
+        has_keys
     }
 
     fn show_next(&mut self) -> bool {

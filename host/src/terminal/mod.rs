@@ -157,11 +157,11 @@ impl Terminal {
         self.screen.draw(&row);
     }
 
-    /// Stops where something is to be completed first.
-    fn press_keys(&mut self) {
-        while !self.wants_completions
-            && let Some(key) = self.typed.pop_front()
-        {
+    /// Presses the keys that were typed, up to one about which somebody else has to be asked.
+    fn press_typed(&mut self) {
+        let mut goes_on = !self.wants_completions;
+        while goes_on && let Some(key) = self.typed.pop_front() {
+            goes_on = !matches!(key, Key::Complete | Key::Enter);
             match key {
                 key if self.keyboard == KeyboardState::Open => self.press(key),
                 Key::Interrupt => self.interrupt(),
@@ -327,7 +327,7 @@ impl Front for Terminal {
                 for &byte in &buffer[..length] {
                     self.typed.extend(self.decoder.decode(byte));
                 }
-                self.press_keys();
+                self.press_typed();
             }
         }
     }
@@ -372,7 +372,15 @@ impl Front for Terminal {
             }
         }
         self.wants_completions = false;
-        self.press_keys();
+        self.press_typed();
+    }
+
+    fn has_keys(&self) -> bool {
+        !self.typed.is_empty() && !self.wants_completions
+    }
+
+    fn press_keys(&mut self) {
+        self.press_typed();
     }
 
     fn set_prompt(&mut self, prompt: &str) {
@@ -423,7 +431,7 @@ impl Front for Terminal {
         }
         if is_due(self.key_due) {
             self.typed.extend(self.decoder.time_out());
-            self.press_keys();
+            self.press_typed();
         }
     }
 
