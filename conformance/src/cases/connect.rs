@@ -8,8 +8,10 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::*;
+use crate::student;
 
 cases![
+    rooms_talks_with_a_student_s_server,
     a_script_of_rooms_prints_its_answers,
     what_is_typed_and_what_comes_is_handed_on_byte_for_byte_but_for_the_ends_of_lines,
     ten_thousand_lines_go_out_and_come_back,
@@ -581,4 +583,22 @@ fn numbered(what: &str, count: usize) -> String {
         let _ = writeln!(lines, "{what} {number}");
         lines
     })
+}
+
+fn rooms_talks_with_a_student_s_server(bench: &Bench) {
+    let stage = bench.stage();
+    let registered = student::chat_server(stage.listener());
+    let user = |name: &str| {
+        let mut client = bench.connect(&format!("rooms @ --name {name}"), stage.address());
+        assert_eq!(registered.recv_timeout(PATIENCE).as_deref(), Ok(name));
+        let console = client.console(name);
+        (client, console)
+    };
+    let (_alice, mut at_alice) = user("alice");
+    let (_bob, mut at_bob) = user("bob");
+    at_alice.send("hi\n");
+    at_bob.expect("alice: hi\n");
+    at_bob.send("hi yourself");
+    at_bob.half_close();
+    at_alice.expect("bob: hi yourself\n");
 }

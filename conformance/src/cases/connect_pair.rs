@@ -4,7 +4,8 @@
 use std::thread;
 
 use super::*;
-use crate::student::{Desk, NEWLINE};
+use crate::bench::Stage;
+use crate::student::{Desk, NEWLINE, NO_ENDING};
 
 cases![
     the_client_begins_and_then_waits_for_its_turn,
@@ -171,39 +172,49 @@ fn ten_thousand_lines_each_way_in_full_duplex(bench: &Bench) {
 }
 
 fn the_client_talks_with_a_student_s_server(bench: &Bench) {
-    let stage = bench.stage();
-    let listener = stage.listener().try_clone().expect("a descriptor");
-    let desk = Desk::of_server(listener, NEWLINE);
-    for ends in ["student", "client"] {
-        let mut client = bench.connect("pair @", stage.address());
-        let mut console = client.console("client");
-        for turn in ["first turn\n", "second turn\n"] {
-            console.send(turn);
-            assert_eq!(desk.printed(), turn);
-            desk.types("fine");
-            console.expect("fine\n");
+    for ending in [NEWLINE, NO_ENDING] {
+        let stage = bench.stage();
+        let desk = Desk::of_server(stage.listener(), ending);
+        for ends in ["student", "client"] {
+            talk_with_a_student_s_server(bench, &stage, &desk, ends);
         }
-        console.send("bye\n");
-        assert_eq!(desk.printed(), "bye\n");
-        if ends == "student" {
-            desk.types("EXIT");
-        } else {
-            console.send("EXIT\n");
-        }
-        console.expect_end();
-        assert_eq!(client.exit_status(), 0, "{ends}");
-        if ends == "client" {
-            // The student's program has to speak before it listens again.
-            desk.types("nobody hears this");
-        }
+    }
+}
+
+fn talk_with_a_student_s_server(bench: &Bench, stage: &Stage, desk: &Desk, ends: &str) {
+    let mut client = bench.connect("pair @", stage.address());
+    let mut console = client.console("client");
+    for turn in ["first turn\n", "second turn\n"] {
+        console.send(turn);
+        assert_eq!(desk.printed(), turn);
+        desk.types("fine");
+        console.expect("fine\n");
+    }
+    console.send("bye\n");
+    assert_eq!(desk.printed(), "bye\n");
+    if ends == "student" {
+        desk.types("EXIT");
+    } else {
+        console.send("EXIT\n");
+    }
+    console.expect_end();
+    assert_eq!(client.exit_status(), 0, "{ends}");
+    if ends == "client" {
+        // The student's program has to speak before it listens again.
+        desk.types("nobody hears this");
     }
 }
 
 fn the_server_talks_with_a_student_s_client(bench: &Bench) {
     let mut server = bench.serve("pair");
     let mut operator = server.console("operator");
-    for ends in ["student", "operator"] {
-        let desk = Desk::of_client(server.door(), NEWLINE);
+    for (ends, ending) in [
+        ("student", NEWLINE),
+        ("student", NO_ENDING),
+        ("operator", NEWLINE),
+        ("operator", NO_ENDING),
+    ] {
+        let desk = Desk::of_client(server.door(), ending);
         for turn in ["first turn", "second turn"] {
             desk.types(turn);
             operator.expect(format!("{turn}\n"));

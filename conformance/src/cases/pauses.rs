@@ -2,7 +2,6 @@
 //! as students write them for the documents: `sendall(input().encode())`.
 
 use super::*;
-use crate::student::{Desk, NO_ENDING};
 
 cases![
     an_unfinished_line_is_handed_on_after_the_pause,
@@ -14,7 +13,6 @@ cases![
     a_flood_that_waits_for_its_rate_is_not_cut,
     messages_without_endings_wait_for_their_turn,
     two_students_in_addressed_hear_each_other_netcat_and_telnet,
-    the_operator_talks_with_a_student_s_client_that_sends_no_endings,
 ];
 
 fn an_unfinished_line_is_handed_on_after_the_pause(bench: &Bench) {
@@ -148,17 +146,5 @@ fn two_students_in_addressed_hear_each_other_netcat_and_telnet(bench: &Bench) {
         for peer in peers {
             peer.expect(&heard);
         }
-    }
-}
-
-fn the_operator_talks_with_a_student_s_client_that_sends_no_endings(bench: &Bench) {
-    let mut server = bench.serve("pair");
-    let mut operator = server.console("operator");
-    let desk = Desk::of_client(server.door(), NO_ENDING);
-    for turn in ["first turn", "second turn"] {
-        desk.types(turn);
-        operator.expect(format!("{turn}\n"));
-        operator.send("fine\n");
-        assert_eq!(desk.printed(), "fine\n");
     }
 }

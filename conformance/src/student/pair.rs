@@ -28,7 +28,8 @@ impl Desk {
         Self::of(ending, |mut student| student.client(socket))
     }
 
-    pub(crate) fn of_server(listener: TcpListener, ending: Ending) -> Self {
+    pub(crate) fn of_server(listener: &TcpListener, ending: Ending) -> Self {
+        let listener = listener.try_clone().expect("a descriptor");
         Self::of(ending, move |mut student| {
             student.server(&listener);
             Ok(())
