@@ -61,7 +61,7 @@ fn serve(
             failure.exit_code()
         }
     };
-    if let Screen::Terminal { log: Some(log) } = screen {
+    if let Screen::Pipes { log: Some(log) } | Screen::Terminal { log: Some(log) } = screen {
         log.finish();
     }
     status
@@ -69,17 +69,20 @@ fn serve(
 
 /// Where the console is, if there is one.
 enum Screen {
-    Pipes,
+    /// An operator is to see that somebody has left behind that one's last words.
+    Pipes { log: Option<LogReader> },
     /// On a terminal; on which the log has to appear, too, unless it goes elsewhere.
-    Terminal {
-        log: Option<LogReader>,
-    },
+    Terminal { log: Option<LogReader> },
 }
 
 fn init_log(options: &ServeOptions) -> io::Result<Screen> {
     if !options.console || !Terminal::is_there() {
+        if options.dialects().iter().any(|it| it.needs_console()) {
+            let reader = log::init_with_reader(options.log)?;
+            return Ok(Screen::Pipes { log: Some(reader) });
+        }
         log::init(options.log)?;
-        return Ok(Screen::Pipes);
+        return Ok(Screen::Pipes { log: None });
     }
     if !io::stderr().is_terminal() {
         log::init(options.log)?;
@@ -91,7 +94,7 @@ fn init_log(options: &ServeOptions) -> io::Result<Screen> {
 
 fn open_console(screen: &Screen, signals: &Signals) -> io::Result<(Console, OwnedFd)> {
     match screen {
-        Screen::Pipes => Console::open(),
+        Screen::Pipes { log } => Console::open(log.as_ref().map(LogReader::share)),
         Screen::Terminal { log } => {
             Console::open_terminal(log.as_ref().map(LogReader::share), signals.insisted())
         }
@@ -127,7 +130,7 @@ fn try_serve(
     let console_listener = server.listeners().next();
     let sockets = listen(&addresses)?;
     let signals = match screen {
-        Screen::Pipes => Signals::install(),
+        Screen::Pipes { .. } => Signals::install(),
         Screen::Terminal { .. } => Signals::install_for_terminal(),
     };
     let signals = signals.map_err(Failure::Signals)?;

@@ -22,6 +22,7 @@ cases![
     last_words_are_printed_before_the_client_counts_as_left,
     the_lines_of_a_client_that_left_make_room_for_the_next,
     what_was_dropped_with_a_client_is_logged,
+    the_log_says_that_a_client_left_behind_its_last_words,
     full_duplex_waits_for_nobody,
     a_client_s_network_error_is_reported_and_the_next_is_served,
     at_end_of_input_with_nobody_there_the_server_ends,
@@ -225,6 +226,24 @@ fn what_was_dropped_with_a_client_is_logged(bench: &Bench) {
         is_said.then(|| log.to_owned())
     });
     assert!(!log.contains("this, too"), "chat in the log: {log}");
+}
+
+/// Both go to one pipe.
+fn the_log_says_that_a_client_left_behind_its_last_words(bench: &Bench) {
+    for _ in 0..10 {
+        let launch = bench.launch("serve pair --listen 127.0.0.1:0");
+        let server = bench.start_listening(launch.after("exec 1>&2"));
+        let mut client = server.peer("client");
+        client.send("last words\n");
+        client.half_close();
+        client.expect_end();
+        server.stderr().wait_for("the end of the talk", |output| {
+            let left = output.find("left")?;
+            let printed = output.find("last words");
+            assert!(printed.is_some_and(|printed| printed < left), "{output}");
+            Some(())
+        });
+    }
 }
 
 fn full_duplex_waits_for_nobody(bench: &Bench) {

@@ -16,7 +16,7 @@ use crate::connect::lines::Lines;
 use crate::connect::link::Link;
 use crate::connect::session::{Outcome, Session};
 use crate::descriptors::check_input;
-use crate::log::LogReader;
+use crate::log::{LogReader, LogRelay};
 use crate::signals::{SignalCount, Signals};
 use crate::terminal::{Paint, RawTerminal, Style, Terminal, User};
 use linechat_driver::LINGER;
@@ -33,19 +33,20 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// Starts the thread; the stream is the adapter's end (see
-    /// [`linechat_driver::Console`]).
+    /// Starts the thread, which prints what is logged behind what was to be printed before, if it is
+    /// told to; the stream is the adapter's end (see [`linechat_driver::Console`]).
     ///
     /// # Errors
     ///
     /// Standard input cannot be read, or the system has no descriptor or no thread left.
-    pub(crate) fn open() -> io::Result<(Self, OwnedFd)> {
+    pub(crate) fn open(log: Option<LogReader>) -> io::Result<(Self, OwnedFd)> {
         check_input(stdin())?;
+        let log = log.map(LogRelay::new).transpose()?;
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         theirs.set_nonblocking(true)?;
         let (printed, progress) = sync_channel(1);
-        let shuttle = Shuttle::new(stdin(), stdout(), ours, printed);
+        let shuttle = Shuttle::new(stdin(), stdout(), ours, printed, log);
         thread::Builder::new()
             .name("console".into())
             .spawn(|| shuttle.run())?;

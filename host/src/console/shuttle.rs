@@ -4,11 +4,13 @@ use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::SyncSender;
+use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::pipe::PIPE_BUF;
 
+use crate::log::LogRelay;
 use crate::readiness::{wait_for, when};
 
 /// One thread's work: input → socket, socket → output.
@@ -24,12 +26,22 @@ pub(super) struct Shuttle<I, O> {
     typed: Pump,
     printed: Pump,
     progress: SyncSender<()>,
+    /// What was logged, which is passed on behind what had come from the socket by then.
+    log: Option<LogRelay>,
+    /// Until when what is logged waits for what is printed.
+    patience: Instant,
 }
 
 impl<I: AsFd, O: AsFd> Shuttle<I, O> {
     /// `socket` has to be nonblocking. `progress` is told of what was printed, and dropped at the
     /// end.
-    pub(super) fn new(input: I, output: O, socket: UnixStream, progress: SyncSender<()>) -> Self {
+    pub(super) fn new(
+        input: I,
+        output: O,
+        socket: UnixStream,
+        progress: SyncSender<()>,
+        log: Option<LogRelay>,
+    ) -> Self {
         let (typed, printed) = (Pump::new(), Pump::new());
         Self {
             input,
@@ -38,6 +50,8 @@ impl<I: AsFd, O: AsFd> Shuttle<I, O> {
             typed,
             printed,
             progress,
+            log,
+            patience: Instant::now(),
         }
     }
 
@@ -65,9 +79,31 @@ impl<I: AsFd, O: AsFd> Shuttle<I, O> {
                 // A full channel says already that something was printed.
                 let _ = self.progress.try_send(());
             }
+            self.relay_log(ready.log);
             if self.printed.is_done() {
                 return;
             }
+        }
+    }
+
+    /// Takes what was logged, and passes it on when all is printed that came from the socket
+    /// before; or cannot be printed now.
+    fn relay_log(&mut self, has_more: bool) {
+        let Some(log) = &mut self.log else {
+            return;
+        };
+        if has_more && !log.is_holding() {
+            log.hold();
+            self.patience = Instant::now() + PATIENCE;
+        }
+        if !log.is_holding() {
+            return;
+        }
+        if self.printed.wants_input() {
+            self.printed.fill(&self.socket);
+        }
+        if !self.printed.wants_output() || Instant::now() >= self.patience {
+            log.pass_on();
         }
     }
 
@@ -77,18 +113,23 @@ impl<I: AsFd, O: AsFd> Shuttle<I, O> {
         let output = self.printed.wants_output();
         let socket = when(self.typed.wants_output(), PollFlags::OUT)
             | when(self.printed.wants_input(), PollFlags::IN);
+        let is_holding = self.log.as_ref().is_some_and(LogRelay::is_holding);
+        let log = self.log.as_ref().map_or(self.socket.as_fd(), AsFd::as_fd);
         let wanted = [
             (self.input.as_fd(), when(input, PollFlags::IN)),
             (self.output.as_fd(), when(output, PollFlags::OUT)),
             (self.socket.as_fd(), socket),
+            (log, when(self.log.is_some() && !is_holding, PollFlags::IN)),
         ];
-        let [on_input, on_output, on_socket] = wait_for(wanted, None)?;
+        let deadline = is_holding.then_some(self.patience);
+        let [on_input, on_output, on_socket, on_log] = wait_for(wanted, deadline)?;
         let failed = PollFlags::ERR | PollFlags::HUP;
         Ok(Ready {
             input: !on_input.is_empty(),
             output: !on_output.is_empty(),
             socket_out: on_socket.intersects(PollFlags::OUT | failed) && self.typed.wants_output(),
             socket_in: on_socket.intersects(PollFlags::IN | failed) && self.printed.wants_input(),
+            log: !on_log.is_empty(),
         })
     }
 }
@@ -99,6 +140,7 @@ struct Ready {
     output: bool,
     socket_out: bool,
     socket_in: bool,
+    log: bool,
 }
 
 /// One direction, with the piece that is under way.
@@ -152,12 +194,14 @@ impl Pump {
     }
 }
 
+/// How long what is logged waits for an output that takes nothing.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 #[cfg(test)]
 mod tests {
     use std::io::{self, PipeReader, PipeWriter, Read, Write};
     use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
     use std::thread;
-    use std::time::Duration;
 
     use super::*;
 
@@ -168,7 +212,7 @@ mod tests {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         let (printed, progress) = sync_channel(1);
-        thread::spawn(|| Shuttle::new(input, output, ours, printed).run());
+        thread::spawn(|| Shuttle::new(input, output, ours, printed, None).run());
         (keyboard, screen, theirs, progress)
     }
 

@@ -53,7 +53,11 @@ impl<F: AsFd> LogLines<F> {
         waiting(&mut |line| output.write_line(line, self.format));
     }
 
-    fn write_line(&self, line: &[u8]) {
+    pub(super) fn format(&self) -> LogFormat {
+        self.format
+    }
+
+    pub(super) fn write_line(&self, line: &[u8]) {
         self.lock().write_line(line, self.format);
     }
 

@@ -22,11 +22,13 @@ use self::lines::LogLines;
 pub(crate) use self::lines::with_own_mode;
 pub(crate) use self::quoted::Quoted;
 pub(crate) use self::reader::LogReader;
+pub(crate) use self::relay::LogRelay;
 use crate::cli::{LogFormat, LogOptions, Scheme};
 
 mod lines;
 mod quoted;
 mod reader;
+mod relay;
 
 /// Logs what a server reports.
 #[derive(Debug)]

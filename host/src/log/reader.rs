@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustix::pipe::PIPE_BUF;
 
 use super::lines::{LogLines, with_own_mode};
+use crate::cli::LogFormat;
 
 /// One end of a pipe into which log lines go.
 pub(crate) struct LogReader {
@@ -33,6 +34,10 @@ impl LogReader {
             pipe: Arc::clone(&self.pipe),
             partial: Vec::new(),
         }
+    }
+
+    pub(super) fn format(&self) -> LogFormat {
+        self.log.format()
     }
 
     /// Reads what is there, line by line.
