@@ -69,6 +69,8 @@ pub(crate) struct Connection {
     pub(crate) transmit_queued: bool,
     /// Nothing more is queued for it, and its peer is to know once all is written.
     pub(crate) ends_sending: bool,
+    /// How many of its commands are on their way to the log and back.
+    pub(crate) untold: u16,
     /// The dialect does not want to hear from it for now.
     pub(crate) held: bool,
     /// It is taken from only while this other connection's backlog is low, too, and has ended
@@ -111,6 +113,7 @@ impl Connection {
             charged: 0,
             transmit_queued: false,
             ends_sending: false,
+            untold: 0,
             held: false,
             coupled: None,
             runnable: false,
@@ -205,7 +208,7 @@ impl Connection {
         if !self.is_open() || self.peer == Peer::Console {
             return None;
         }
-        let active = if self.inbox.is_blocked() {
+        let active = if self.inbox.is_blocked() || self.untold > 0 {
             now
         } else {
             self.last_input

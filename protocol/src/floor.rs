@@ -15,6 +15,7 @@ use crate::community::{Community, Settings, Teller};
 use crate::connection::{ConnId, Slot};
 use crate::engine::Engine;
 use crate::instant::Instant;
+use crate::log::Log;
 use crate::rules::Voice;
 
 /// What every dialect acts on.
@@ -25,6 +26,7 @@ pub(crate) struct Floor {
     voices: Vec<Option<Box<dyn Voice>>>,
     /// The users on this node.
     users: SecondaryMap<Slot, UserId>,
+    pub(crate) log: Log,
     /// What the time was by the wall clock at the epoch of [`Instant`]s.
     unix_epoch: Duration,
 }
@@ -36,6 +38,7 @@ impl Floor {
             community: Community::new(settings),
             voices: Vec::new(),
             users: SecondaryMap::new(),
+            log: Log::Alone,
             unix_epoch: Duration::ZERO,
         }
     }
@@ -94,11 +97,26 @@ impl Floor {
             at: self.unix_time(),
             command: *command,
         };
-        let outcome = self.apply(&entry);
-        if let Ok(Done::Joined(user)) = outcome {
-            self.let_in(conn, user);
+        if let Log::Shared(log) = &mut self.log {
+            log.propose(entry, Some(conn));
+            self.engine.hold_until_told(conn);
+            return None;
         }
-        Some(outcome)
+        Some(self.apply_for(conn, &entry))
+    }
+
+    /// Applies an entry that a connection has proposed.
+    pub(crate) fn apply_for(&mut self, conn: ConnId, entry: &Entry<'_>) -> Outcome {
+        let outcome = self.apply(entry);
+        if let Ok(Done::Joined(user)) = outcome {
+            if self.engine.is_open(conn) {
+                self.let_in(conn, user);
+            } else {
+                // It left before it came.
+                self.remove(user, "");
+            }
+        }
+        outcome
     }
 
     /// A connection is gone, and with it its user, if it has one.
@@ -107,11 +125,18 @@ impl Floor {
             return;
         };
         self.community.stop_listening(user);
+        self.remove(user, reason);
+    }
+
+    fn remove(&mut self, user: UserId, reason: &str) {
         let entry = Entry {
             by: Some(user),
             at: self.unix_time(),
             command: Command::Leave { reason },
         };
+        if let Log::Shared(log) = &mut self.log {
+            return log.propose(entry, None);
+        }
         // A user who was disconnected by an operator is none any more.
         let _ = self.apply(&entry);
     }
@@ -132,7 +157,7 @@ impl Floor {
             .is_some_and(|user| user.ear.is_none_or(|ear| self.engine.is_open(ear.conn)))
     }
 
-    fn apply(&mut self, entry: &Entry<'_>) -> Outcome {
+    pub(crate) fn apply(&mut self, entry: &Entry<'_>) -> Outcome {
         let mut news = Newsroom {
             engine: &mut self.engine,
             voices: &self.voices,

@@ -142,6 +142,7 @@ mod limits;
 mod line_client;
 mod lines;
 mod listener;
+mod log;
 mod outbox;
 mod pause;
 mod peer;
@@ -157,6 +158,8 @@ pub use crate::client::{
     Client, ClientDialect, ClientLimits, LineEvent, Names, RequestError, Violation,
 };
 pub use crate::close::CloseReason;
+pub use crate::community::entries::EntryError;
+pub use crate::community::snapshot::SnapshotError;
 pub use crate::config::ConfigError;
 pub use crate::connection::ConnId;
 pub use crate::dialect::{

@@ -11,6 +11,9 @@ use bytes::BytesMut;
 use crate::action::Action;
 use crate::close::CloseReason;
 use crate::community::Settings;
+use crate::community::codec::Coded;
+use crate::community::entries::{EntryError, Record};
+use crate::community::snapshot::SnapshotError;
 use crate::config::ConfigError;
 use crate::connection::{ConnId, End};
 use crate::dialect::{DOORS, Dialect, Options};
@@ -22,6 +25,7 @@ use crate::layer::LayerEnd;
 use crate::limits::Limits;
 use crate::lines::Decoded;
 use crate::listener::{Framing, Listener, ListenerId};
+use crate::log::{Log, SharedLog};
 use crate::peer::Peer;
 use crate::rules::Rules;
 
@@ -33,8 +37,8 @@ use crate::rules::Rules;
 /// * **Inputs**, each with the time: [`accept`](Self::accept), [`receive`](Self::receive),
 ///   [`receive_eof`](Self::receive_eof), [`transport_failed`](Self::transport_failed),
 ///   [`advance`](Self::advance), [`handle_timeout`](Self::handle_timeout),
-///   [`carry_on`](Self::carry_on), [`set_clock`](Self::set_clock), [`shut_down`](Self::shut_down),
-///   and [`release`](Self::release). None of them fails: whatever a peer does is the peer's
+///   [`carry_on`](Self::carry_on), [`set_clock`](Self::set_clock), [`apply`](Self::apply),
+///   [`shut_down`](Self::shut_down), and [`release`](Self::release). None of them fails: whatever a peer does is the peer's
 ///   business, and a name that is stale does nothing. Time that runs backwards is taken as standing
 ///   still.
 /// * **Outputs**: [`poll`](Self::poll), [`transmit`](Self::transmit) or
@@ -246,6 +250,78 @@ impl Server {
             }
             self.take_from(conn, &[]);
         }
+    }
+
+    /// From now on, this server is a node of a community that several share: what changes the
+    /// community goes into a log and is done when it comes back. Hand everything that
+    /// [`poll_entry`](Self::poll_entry) gives to the log, and everything that is in the log, in its
+    /// order, to [`apply`](Self::apply). No two nodes have the same number.
+    ///
+    /// # Errors
+    ///
+    /// Somebody has connected already.
+    pub fn share(&mut self, node: u16) -> Result<(), ConfigError> {
+        if self.has_accepted {
+            return Err(ConfigError::TooLate);
+        }
+        self.floor.log = Log::Shared(SharedLog::new(node));
+        Ok(())
+    }
+
+    /// The next entry that is to be put into the log, in this order. Nothing for a server that
+    /// [shares](Self::share) none.
+    pub fn poll_entry(&mut self) -> Option<Vec<u8>> {
+        match &mut self.floor.log {
+            Log::Alone => None,
+            Log::Shared(log) => log.poll(),
+        }
+    }
+
+    /// The log has this entry, the first one having the sequence 1. One that was applied before
+    /// changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// It is not the next one, or none that this version understands; then nothing has changed, and
+    /// the server must not go on with those behind it.
+    pub fn apply(&mut self, now: Instant, sequence: u64, entry: &[u8]) -> Result<(), EntryError> {
+        self.tick(now);
+        let is_next = match &self.floor.log {
+            Log::Alone => false,
+            Log::Shared(log) => log.is_next(sequence)?,
+        };
+        if is_next {
+            Record::decode(entry, |record| self.apply_record(record))?;
+        }
+        Ok(())
+    }
+
+    /// The community as it is after what was [applied](Self::apply), for a server that begins there
+    /// instead of at the beginning of the log.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let mut snapshot = Vec::new();
+        let next = match &self.floor.log {
+            Log::Alone => 1,
+            Log::Shared(log) => log.next(),
+        };
+        next.encode(&mut snapshot);
+        snapshot.extend(self.floor.community.snapshot());
+        snapshot
+    }
+
+    /// Begins where a [snapshot](Self::snapshot) was made, by a server with the same listeners and
+    /// limits. To be called before anybody connects.
+    ///
+    /// # Errors
+    ///
+    /// It is no snapshot that this version understands.
+    pub fn restore(&mut self, mut snapshot: &[u8]) -> Result<(), SnapshotError> {
+        let next = u64::decode(&mut snapshot)?;
+        self.floor.community.restore(snapshot)?;
+        if let Log::Shared(log) = &mut self.floor.log {
+            log.set_next(next);
+        }
+        Ok(())
     }
 
     /// The wall clock shows `unix`, as the time since 1970-01-01 UTC. For dialects that say when
@@ -575,6 +651,32 @@ impl Server {
         self.floor.engine.answering = None;
         self.settle();
         self.floor.engine.let_recipients_catch_up(conn);
+    }
+
+    /// Does what an entry of the log says, and tells the connection that proposed it, if it is here.
+    fn apply_record(&mut self, record: &Record<'_>) {
+        let conn = match &mut self.floor.log {
+            Log::Alone => None,
+            Log::Shared(log) => {
+                log.advance();
+                log.whom_to_tell(record)
+            }
+        };
+        let Some(conn) = conn else {
+            let _ = self.floor.apply(&record.entry);
+            return self.settle();
+        };
+        self.floor.engine.answering = Some(conn);
+        let outcome = self.floor.apply_for(conn, &record.entry);
+        if self.floor.engine.is_open(conn)
+            && let Some(language) = self.floor.engine.language(conn)
+        {
+            let rules = &mut self.languages[usize::from(language)].rules;
+            rules.outcome(&mut self.floor, conn, &record.entry.command, outcome);
+        }
+        self.floor.engine.answering = None;
+        self.floor.engine.note_told(conn);
+        self.settle();
     }
 
     /// Tells the dialect who has left, until nobody leaves because of that, or the batch is full.

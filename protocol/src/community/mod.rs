@@ -19,12 +19,15 @@ use crate::community::users::{User, UserId, Users, key};
 use crate::community::vocabulary::{Command, Entry, News, Outcome, Refused, Stamp};
 use crate::connection::ConnId;
 
+pub(crate) mod codec;
 mod coming;
+pub(crate) mod entries;
 pub(crate) mod mask;
 pub(crate) mod modes;
 mod moding;
 pub(crate) mod rooms;
 pub(crate) mod runs;
+pub(crate) mod snapshot;
 mod staying;
 mod talking;
 pub(crate) mod users;

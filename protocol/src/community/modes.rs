@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::{BitOr, BitOrAssign};
 
+use crate::community::codec::{coded_enum, coded_flags, coded_struct};
+
 /// What a member may do in a room. Each rank may do what those below it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
@@ -219,3 +221,26 @@ impl BitOrAssign for UserModes {
         self.0 |= modes.0;
     }
 }
+
+coded_enum!(Rank { 0 => Voice, 1 => HalfOperator, 2 => Operator });
+coded_enum!(RoomFlag {
+    0 => InviteOnly, 1 => Moderated, 2 => MembersOnly, 3 => Secret, 4 => TopicLocked, 5 => NoQueries,
+});
+coded_enum!(MaskList { 0 => Ban, 1 => Exception, 2 => Invitation });
+coded_enum!(ModeChange<'a> {
+    0 => Flag { flag, set },
+    1 => Rank { rank, name, set },
+    2 => Key(key),
+    3 => Limit(limit),
+    4 => Mask { list, mask, set },
+});
+coded_struct!(ListedMask { list, mask, by, at });
+coded_struct!(RoomModes {
+    flags,
+    key,
+    limit,
+    masks
+});
+coded_flags!(Ranks, 0b111);
+coded_flags!(RoomFlags, 0b11_1111);
+coded_flags!(UserModes, 0b1111);

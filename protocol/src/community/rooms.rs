@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::community::codec::{Coded, Malformed, coded_struct, encode_all};
 use crate::community::modes::{Ranks, RoomFlag, RoomModes};
 use crate::community::runs::Runs;
 use crate::community::users::UserId;
@@ -98,3 +99,41 @@ impl Room {
             .binary_search_by_key(&user, |member| member.user)
     }
 }
+
+/// Without who listens on this node.
+impl<'a> Coded<'a> for Room {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let Self {
+            name,
+            key,
+            since,
+            topic,
+            modes,
+            members,
+            runs: _,
+        } = self;
+        name.encode(out);
+        key.encode(out);
+        since.encode(out);
+        topic.encode(out);
+        modes.encode(out);
+        encode_all(members, out);
+    }
+
+    fn decode(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        let room = Self {
+            name: Coded::decode(input)?,
+            key: Coded::decode(input)?,
+            since: Coded::decode(input)?,
+            topic: Coded::decode(input)?,
+            modes: Coded::decode(input)?,
+            members: Coded::decode(input)?,
+            runs: Runs::default(),
+        };
+        let is_sorted = room.members.is_sorted_by(|one, next| one.user < next.user);
+        is_sorted.then_some(room).ok_or(Malformed)
+    }
+}
+
+coded_struct!(Member { user, ranks });
+coded_struct!(Topic { text, by, at });

@@ -8,6 +8,7 @@ use core::cmp::Ordering;
 use core::mem;
 use core::num::NonZeroU32;
 
+use crate::community::codec::{Coded, Malformed, coded_struct, encode_all};
 use crate::community::modes::UserModes;
 use crate::community::runs::Ear;
 
@@ -230,6 +231,21 @@ impl Users {
         Some(old)
     }
 
+    /// Brings everybody into the order of their names. `None` if two have the same.
+    fn index(&mut self) -> Option<()> {
+        let places = self.places.iter().zip(0..);
+        let there = places.filter(|(place, _)| place.user.is_some());
+        let mut by_name: Vec<UserId> = there
+            .map(|(&Place { generation, .. }, place)| UserId { place, generation })
+            .collect();
+        let name = |id: UserId| self.get(id).map_or("", |user| &user.name);
+        let order = |one: UserId, other: UserId| compare(name(one), name(other), self.folds_case);
+        by_name.sort_unstable_by(|&one, &other| order(one, other));
+        let is_unique = by_name.is_sorted_by(|&one, &other| order(one, other).is_lt());
+        self.by_name = by_name;
+        is_unique.then_some(())
+    }
+
     /// Where the user with this name is among all, or would be.
     fn place(&self, name: &str) -> Result<usize, usize> {
         self.by_name.binary_search_by(|&id| {
@@ -238,6 +254,78 @@ impl Users {
         })
     }
 }
+
+/// Without who is told news on this node.
+impl<'a> Coded<'a> for User {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let Self {
+            name,
+            door,
+            modes,
+            since,
+            extra,
+            ear: _,
+        } = self;
+        name.encode(out);
+        door.encode(out);
+        modes.encode(out);
+        since.encode(out);
+        extra.encode(out);
+    }
+
+    fn decode(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        Ok(Self {
+            name: Coded::decode(input)?,
+            door: Coded::decode(input)?,
+            modes: Coded::decode(input)?,
+            since: Coded::decode(input)?,
+            extra: Coded::decode(input)?,
+            ear: None,
+        })
+    }
+}
+
+impl<'a> Coded<'a> for Users {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let Self {
+            places,
+            free,
+            by_name: _,
+            folds_case,
+        } = self;
+        folds_case.encode(out);
+        encode_all(places, out);
+        encode_all(free, out);
+    }
+
+    fn decode(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        let mut users = Self::new(bool::decode(input)?);
+        users.places = Coded::decode(input)?;
+        users.free = Coded::decode(input)?;
+        let is_free = |&place: &u32| {
+            let place = users.places.get(place as usize);
+            place.is_some_and(|place| place.user.is_none())
+        };
+        if !users.free.iter().all(is_free) {
+            return Err(Malformed);
+        }
+        users.index().ok_or(Malformed)?;
+        Ok(users)
+    }
+}
+
+coded_struct!(UserId { place, generation });
+coded_struct!(Place { generation, user });
+coded_struct!(Extra {
+    rooms,
+    invitations,
+    username,
+    host,
+    address,
+    real_name,
+    away,
+    spoke,
+});
 
 /// The order of two names.
 fn compare(one: &str, other: &str, folds_case: bool) -> Ordering {

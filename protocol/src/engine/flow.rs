@@ -19,6 +19,21 @@ impl Engine {
         }
     }
 
+    /// Takes nothing from a connection until it is told what became of a command.
+    pub(crate) fn hold_until_told(&mut self, conn: ConnId) {
+        if let Some(connection) = self.connections.get_mut(conn.0) {
+            connection.untold = connection.untold.saturating_add(1);
+        }
+    }
+
+    /// A connection was told what became of one of its commands.
+    pub(crate) fn note_told(&mut self, conn: ConnId) {
+        if let Some(connection) = self.connections.get_mut(conn.0) {
+            connection.untold = connection.untold.saturating_sub(1);
+            self.wake(conn);
+        }
+    }
+
     /// From now on, `conn` is taken from only while the backlog of `other` is low: nothing is
     /// lost between the two, the faster one waits.
     pub(crate) fn couple(&mut self, conn: ConnId, other: Option<ConnId>) {
@@ -40,6 +55,7 @@ impl Engine {
         };
         connection.is_open()
             && !connection.held
+            && connection.untold == 0
             && (self.has_low_backlog(conn) || self.is_operator(connection))
             && connection
                 .coupled
@@ -56,7 +72,8 @@ impl Engine {
             return false;
         };
         let coupled = connection.coupled.and_then(|other| self.get(other));
-        coupled.is_none_or(|other| other.backlog() == 0 || self.is_operator(connection))
+        connection.untold == 0
+            && coupled.is_none_or(|other| other.backlog() == 0 || self.is_operator(connection))
     }
 
     /// Whether a connection has ended, but still has something to be heard, or to be written to

@@ -14,4 +14,5 @@ mod pauses;
 mod properties;
 mod relay;
 mod rooms;
+mod shared;
 mod timers;

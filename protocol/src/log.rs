@@ -1,0 +1,93 @@
+//! Who decides in which order the community changes.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::community::entries::{EntryError, Record};
+use crate::community::vocabulary::Entry;
+use crate::connection::ConnId;
+
+/// Where entries go before they are applied.
+#[derive(Debug)]
+pub(crate) enum Log {
+    /// Nowhere: a server alone applies them where they are made.
+    Alone,
+    /// To a log that this server and others read, in its order.
+    Shared(SharedLog),
+}
+
+/// What a node knows of the log that it shares with others.
+#[derive(Debug)]
+pub(crate) struct SharedLog {
+    node: u16,
+    /// How many entries this node has proposed.
+    proposed: u64,
+    /// The sequence of the entry that is to be applied next.
+    next: u64,
+    /// What is to be put into the log.
+    outgoing: VecDeque<Vec<u8>>,
+    /// The connections that wait to be told what became of their entries, by the numbers of these.
+    untold: VecDeque<(u64, ConnId)>,
+}
+
+impl SharedLog {
+    pub(crate) fn new(node: u16) -> Self {
+        Self {
+            node,
+            proposed: 0,
+            next: 1,
+            outgoing: VecDeque::new(),
+            untold: VecDeque::new(),
+        }
+    }
+
+    /// Proposes an entry, of which a connection is to be told what became, if one is given.
+    pub(crate) fn propose(&mut self, entry: Entry<'_>, conn: Option<ConnId>) {
+        let record = Record {
+            node: self.node,
+            number: self.proposed,
+            entry,
+        };
+        self.proposed += 1;
+        let mut bytes = Vec::new();
+        record.encode(&mut bytes);
+        self.outgoing.push_back(bytes);
+        self.untold.extend(conn.map(|conn| (record.number, conn)));
+    }
+
+    pub(crate) fn poll(&mut self) -> Option<Vec<u8>> {
+        self.outgoing.pop_front()
+    }
+
+    /// Whether the entry with this sequence is to be applied now: one that was before is not again.
+    pub(crate) fn is_next(&self, sequence: u64) -> Result<bool, EntryError> {
+        let expected = self.next;
+        if sequence > expected {
+            return Err(EntryError::Gap { expected });
+        }
+        Ok(sequence == expected)
+    }
+
+    /// The next entry was applied.
+    pub(crate) fn advance(&mut self) {
+        self.next += 1;
+    }
+
+    pub(crate) fn next(&self) -> u64 {
+        self.next
+    }
+
+    pub(crate) fn set_next(&mut self, sequence: u64) {
+        self.next = sequence;
+    }
+
+    /// Which connection is to be told what became of an entry, if it is one of this node's.
+    pub(crate) fn whom_to_tell(&mut self, record: &Record<'_>) -> Option<ConnId> {
+        if record.node != self.node {
+            return None;
+        }
+        let is_it = |&(number, _): &(u64, ConnId)| number == record.number;
+        let place = self.untold.iter().position(is_it)?;
+        self.untold.remove(place).map(|(_, conn)| conn)
+    }
+}

@@ -1,0 +1,358 @@
+//! Several servers that share a log are one community.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use linechat_protocol::{
+    Action, ConnId, Dialect, EntryError, Instant, Limits, Listener, ListenerId, Peer, Server,
+    SnapshotError,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// A server of `rooms` and `direct`, and what its peers have received.
+struct Node {
+    server: Server,
+    rooms: ListenerId,
+    direct: ListenerId,
+    peers: Vec<ConnId>,
+    received: BTreeMap<ConnId, Vec<u8>>,
+    /// How much of the log it has applied.
+    applied: usize,
+}
+
+/// What all nodes share: in memory, and never away.
+#[derive(Default)]
+struct Log(Vec<Vec<u8>>);
+
+impl Node {
+    fn alone() -> Self {
+        let mut server = Server::new(Limits::default()).expect("the limits are the usual ones");
+        let rooms = server
+            .listen(Listener::new(Dialect::ROOMS))
+            .expect("nothing else is served");
+        let direct = server
+            .listen(Listener::new(Dialect::DIRECT))
+            .expect("it goes together with rooms");
+        Self {
+            server,
+            rooms,
+            direct,
+            peers: Vec::new(),
+            received: BTreeMap::new(),
+            applied: 0,
+        }
+    }
+
+    fn sharing(number: u16) -> Self {
+        let mut node = Self::alone();
+        node.server.share(number).expect("nobody has connected");
+        node
+    }
+
+    fn connect(&mut self, listener: ListenerId) -> ConnId {
+        let address: SocketAddr = "192.0.2.1:7".parse().expect("it is an address");
+        let conn = self.server.accept(NOW, listener, Peer::from(address));
+        self.peers.push(conn);
+        conn
+    }
+
+    fn says(&mut self, conn: ConnId, line: &str) {
+        self.server
+            .receive(NOW, conn, format!("{line}\n").as_bytes());
+        self.flush();
+    }
+
+    fn hears(&mut self, conn: ConnId) -> String {
+        let heard = self.received.remove(&conn).unwrap_or_default();
+        String::from_utf8(heard).expect("servers say UTF-8")
+    }
+
+    /// Puts what it proposes into the log.
+    fn propose(&mut self, log: &mut Log) {
+        while let Some(entry) = self.server.poll_entry() {
+            log.0.push(entry);
+        }
+    }
+
+    /// Applies the next entry of the log, if there is one.
+    fn apply_next(&mut self, log: &Log) -> bool {
+        let Some(entry) = log.0.get(self.applied) else {
+            return false;
+        };
+        self.applied += 1;
+        let sequence = self.applied as u64;
+        let applied = self.server.apply(NOW, sequence, entry);
+        assert_eq!(applied, Ok(()));
+        self.flush();
+        true
+    }
+
+    /// Lets everything happen that follows.
+    fn settle(&mut self, log: &mut Log) {
+        self.propose(log);
+        while self.apply_next(log) {
+            self.propose(log);
+        }
+    }
+
+    fn flush(&mut self) {
+        loop {
+            while let Some(action) = self.server.poll() {
+                match action {
+                    Action::Transmit(conn) => {
+                        let bytes = self.server.transmit(conn).to_vec();
+                        self.server.advance(NOW, conn, bytes.len());
+                        self.received.entry(conn).or_default().extend(bytes);
+                    }
+                    Action::Close(conn, _) => self.server.release(NOW, conn),
+                    _ => {}
+                }
+            }
+            if !self.server.flushed() {
+                return;
+            }
+            self.server.carry_on(NOW);
+        }
+    }
+}
+
+#[test]
+fn users_of_two_servers_talk_and_a_name_has_one_owner() {
+    let mut log = Log::default();
+    let (mut one, mut two) = (Node::sharing(1), Node::sharing(2));
+    let (alice, bob) = (one.connect(one.rooms), two.connect(two.direct));
+    one.says(alice, "alice");
+    two.says(bob, "HELLO-FROM alice");
+    assert_eq!(two.hears(bob), "", "nothing is told before the log has it");
+    for node in [&mut one, &mut two] {
+        node.propose(&mut log);
+    }
+    for node in [&mut one, &mut two] {
+        node.settle(&mut log);
+    }
+    assert_eq!(two.hears(bob), "IN-USE\n");
+    two.says(bob, "HELLO-FROM bob");
+    two.says(bob, "LIST");
+    two.says(bob, "SEND alice hi");
+    two.settle(&mut log);
+    one.settle(&mut log);
+    assert_eq!(two.hears(bob), "HELLO bob\nLIST-OK alice,bob\nSEND-OK\n");
+    assert_eq!(one.hears(alice), "#bob: hi\r\n");
+}
+
+#[test]
+fn who_leaves_before_the_log_has_let_them_in_is_not_here() {
+    let mut log = Log::default();
+    let mut node = Node::sharing(1);
+    let ghost = node.connect(node.rooms);
+    node.says(ghost, "ghost");
+    node.server.transport_failed(NOW, ghost);
+    node.settle(&mut log);
+    let heir = node.connect(node.rooms);
+    node.says(heir, "ghost");
+    node.says(heir, "!users");
+    node.settle(&mut log);
+    assert_eq!(node.hears(heir), "ghost\r\n");
+}
+
+#[test]
+fn what_came_before_the_end_is_done_though_the_log_takes_its_time() {
+    let mut log = Log::default();
+    let mut node = Node::sharing(1);
+    let (alice, bob) = (node.connect(node.rooms), node.connect(node.rooms));
+    node.says(alice, "alice");
+    node.settle(&mut log);
+    node.server.receive(NOW, bob, b"bob\nhello\n!users\n");
+    node.server.receive_eof(NOW, bob);
+    node.settle(&mut log);
+    assert_eq!(node.hears(alice), "bob: hello\r\n");
+    assert_eq!(node.hears(bob), "alice bob\r\n");
+}
+
+#[test]
+fn entries_are_applied_once_and_in_their_order() {
+    let mut log = Log::default();
+    let mut node = Node::sharing(1);
+    let alice = node.connect(node.rooms);
+    node.says(alice, "alice");
+    node.settle(&mut log);
+    assert_eq!(node.server.apply(NOW, 1, &log.0[0]), Ok(()));
+    let gap = node.server.apply(NOW, 3, &log.0[0]);
+    assert_eq!(gap, Err(EntryError::Gap { expected: 2 }));
+    assert_eq!(
+        node.server.apply(NOW, 2, b"nonsense"),
+        Err(EntryError::Version(b'n'))
+    );
+    assert_eq!(
+        node.server.apply(NOW, 2, &log.0[0][..3]),
+        Err(EntryError::Malformed)
+    );
+    node.says(alice, "!users");
+    assert_eq!(node.hears(alice), "alice\r\n");
+}
+
+#[test]
+fn what_is_no_snapshot_is_refused() {
+    let snapshot = Node::sharing(1).server.snapshot();
+    for length in 0..snapshot.len() {
+        let restored = Node::sharing(2).server.restore(&snapshot[..length]);
+        assert_eq!(restored, Err(SnapshotError::Malformed), "{length}");
+    }
+    let mut newer = snapshot.clone();
+    newer[1] += 1;
+    assert_eq!(
+        Node::sharing(2).server.restore(&newer),
+        Err(SnapshotError::Version(2))
+    );
+}
+
+/// Something that happens on one of three nodes.
+#[derive(Clone, Debug)]
+enum Step {
+    Connects {
+        node: usize,
+        is_direct: bool,
+    },
+    Says {
+        node: usize,
+        peer: usize,
+        line: String,
+    },
+    Leaves {
+        node: usize,
+        peer: usize,
+    },
+    /// What a node proposed reaches the log.
+    Proposes {
+        node: usize,
+    },
+    /// A node reads so much of the log.
+    Reads {
+        node: usize,
+        count: usize,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let line = prop_oneof![
+        "(HELLO-FROM )?(ann|bob|carl)",
+        "(SEND |#)(ann|bob|carl) hi",
+        "!(enter|leave|members) (den|attic)",
+        "@(den|attic) tea",
+        "(LIST|!users|!rooms|hello)",
+    ];
+    prop_oneof![
+        2 => (0..3_usize, any::<bool>())
+            .prop_map(|(node, is_direct)| Step::Connects { node, is_direct }),
+        6 => (0..3_usize, 0..4_usize, line)
+            .prop_map(|(node, peer, line)| Step::Says { node, peer, line }),
+        1 => (0..3_usize, 0..4_usize).prop_map(|(node, peer)| Step::Leaves { node, peer }),
+        3 => (0..3_usize).prop_map(|node| Step::Proposes { node }),
+        3 => (0..3_usize, 1..5_usize).prop_map(|(node, count)| Step::Reads { node, count }),
+    ]
+}
+
+fn play(nodes: &mut [Node], log: &mut Log, step: &Step) {
+    match step {
+        Step::Connects { node, is_direct } => {
+            let node = &mut nodes[*node];
+            let listener = if *is_direct { node.direct } else { node.rooms };
+            node.connect(listener);
+        }
+        Step::Says { node, peer, line } => {
+            let node = &mut nodes[*node];
+            if let Some(&conn) = node.peers.get(*peer) {
+                node.says(conn, line);
+            }
+        }
+        Step::Leaves { node, peer } => {
+            let node = &mut nodes[*node];
+            if let Some(&conn) = node.peers.get(*peer) {
+                node.server.release(NOW, conn);
+                node.flush();
+            }
+        }
+        Step::Proposes { node } => nodes[*node].propose(log),
+        Step::Reads { node, count } => {
+            for _ in 0..*count {
+                nodes[*node].apply_next(log);
+            }
+        }
+    }
+}
+
+fn settle(nodes: &mut [Node], log: &mut Log) {
+    let mut length = usize::MAX;
+    while length != log.0.len() {
+        length = log.0.len();
+        for node in &mut *nodes {
+            node.settle(log);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(crate::properties::settings())]
+
+    #[test]
+    fn all_nodes_come_to_the_same_community(steps in vec(step(), 0..80)) {
+        let mut log = Log::default();
+        let mut nodes = [Node::sharing(1), Node::sharing(2), Node::sharing(3)];
+        for step in &steps {
+            play(&mut nodes, &mut log, step);
+        }
+        settle(&mut nodes, &mut log);
+        let snapshots = nodes.each_ref().map(|node| node.server.snapshot());
+        prop_assert_eq!(&snapshots[0], &snapshots[1]);
+        prop_assert_eq!(&snapshots[1], &snapshots[2]);
+        // And so does one that was not there, whatever part of the log it reads.
+        let mut late = Node::sharing(4);
+        while late.apply_next(&log) {}
+        prop_assert_eq!(&late.server.snapshot(), &snapshots[0]);
+    }
+
+    #[test]
+    fn a_node_that_begins_with_a_snapshot_goes_on_like_the_others(
+        before in vec(step(), 0..60), after in vec(step(), 0..60),
+    ) {
+        let mut log = Log::default();
+        let mut nodes = [Node::sharing(1), Node::sharing(2), Node::sharing(3)];
+        for step in &before {
+            play(&mut nodes, &mut log, step);
+        }
+        let mut heir = Node::sharing(4);
+        let snapshot = nodes[0].server.snapshot();
+        heir.server.restore(&snapshot).unwrap();
+        heir.applied = nodes[0].applied;
+        prop_assert_eq!(&heir.server.snapshot(), &snapshot);
+        for step in &after {
+            play(&mut nodes, &mut log, step);
+        }
+        settle(&mut nodes, &mut log);
+        while heir.apply_next(&log) {}
+        prop_assert_eq!(heir.server.snapshot(), nodes[0].server.snapshot());
+    }
+
+    #[test]
+    fn a_server_that_waits_for_its_log_tells_its_peers_what_it_tells_them_alone(
+        steps in vec(step(), 0..80),
+    ) {
+        let mut log = Log::default();
+        let mut alone = [Node::alone()];
+        let mut shared = [Node::sharing(1)];
+        for step in &steps {
+            if let Step::Connects { node, .. } | Step::Says { node, .. }
+                | Step::Leaves { node, .. } = step
+                && *node == 0
+            {
+                play(&mut alone, &mut log, step);
+                play(&mut shared, &mut log, step);
+                shared[0].settle(&mut log);
+            }
+        }
+        prop_assert_eq!(&alone[0].received, &shared[0].received);
+    }
+}
+
+const NOW: Instant = Instant::EPOCH;
