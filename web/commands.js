@@ -1,14 +1,14 @@
 // What the user types: commands, what was sent before, and names to complete.
 
-import { parse } from "./irc.js";
+import { fold, parse } from "./irc.js";
 
 const SENT = 100;
 
 // Each: how it is used, what it does, and doing it, which is false if it was not used like that.
 const COMMANDS = {
 	join: ["ROOM [KEY]", "go into a room; a new name makes a new room", (session, rest) => {
-		const [name = "", key] = rest.split(" ");
-		return name !== "" && session.join(session.isRoom(name) ? name : `#${name}`, key);
+		const [name, key] = rest.split(" ");
+		return name && session.join(name, key);
 	}],
 	part: ["[REASON]", "leave this room, or close this talk", (session, rest) => session.current && !session.part(session.current, rest)],
 	msg: ["NAME [TEXT]", "talk with one person alone", (session, rest) => {
@@ -89,7 +89,7 @@ export class Typing {
 		const { session } = this;
 		const [typed, sign, word] = /(@?)(\S*)$/.exec(before);
 		const start = before.slice(0, before.length - typed.length);
-		const fits = (list) => (word ? list.filter((name) => session.key(name).startsWith(session.key(word))) : []);
+		const fits = (list) => (word ? list.filter((name) => fold(name).startsWith(fold(word))) : []);
 		const found = (list) => ({ start: start + sign, rest, list });
 		if (word.startsWith("/") && !start) return found(fits(Object.keys(COMMANDS).map((name) => `/${name}`)));
 		if (session.isRoom(word)) return found(fits([...session.rooms.values()].map((room) => room.name)));

@@ -37,11 +37,9 @@ export function format(command, params = [], label = "") {
 	return words.join(" ");
 }
 
-/** A name as it is compared: names that fold alike are the same. */
-export function fold(name, mapping = "ascii") {
-	const lower = name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-	if (mapping === "ascii") return lower;
-	return lower.replace(/[[\]\\^]/g, (sign) => ({ "[": "{", "]": "}", "\\": "|", "^": "~" })[sign]);
+/** A name as it is compared (`CASEMAPPING=ascii`): names that fold alike are the same. */
+export function fold(name) {
+	return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 /** How many bytes a text takes on the wire. */

@@ -1,5 +1,7 @@
 // What the server says, message by message, and what the session makes of it.
 
+import { fold } from "./irc.js";
+
 const LISTED = 5000;
 const BATCHES = 100;
 
@@ -8,7 +10,6 @@ const taken = ([, name]) => `Somebody here is already called “${name}”. Plea
 /** Errors in words, where the server's own would not help. */
 const ERRORS = {
 	401: ([, name]) => `There is nobody called “${name}” here.`,
-	403: ([, name]) => `There is no room ${name}.`,
 	404: ([, name, why]) => `${name} does not take this message: ${why}`,
 	417: () => "This is too long for one message.",
 	421: ([, command]) => `There is no command /${command}. /help shows all; //${command} says it as text.`,
@@ -16,7 +17,6 @@ const ERRORS = {
 	433: taken,
 	436: taken,
 	473: ([, room]) => `${room} is only for those who are invited.`,
-	474: ([, room]) => `You are banned from ${room}.`,
 	475: ([, room]) => `${room} needs a key: /join ${room} KEY`,
 };
 
@@ -28,12 +28,10 @@ export function errorText(command, params) {
 export const HANDLERS = {
 	PING: (session, { params }) => session.send("PONG", params),
 	CAP(session, { params: [, verb, ...rest] }) {
-		const names = rest.at(-1)?.split(" ").map((name) => name.split("=")[0]) ?? [];
-		if (verb === "ACK") for (const name of names) session.caps.add(name);
-		if (verb === "DEL") for (const name of names) session.caps.delete(name);
-		if (verb === "LS" || verb === "NEW") for (const name of names) session.offered.add(name);
-		const asks = (verb === "NEW" || (verb === "LS" && rest[0] !== "*")) && session.request();
-		if (!asks && rest[0] !== "*" && session.state === "registering") session.send("CAP", ["END"]);
+		const isLast = rest[0] !== "*";
+		for (const name of rest.at(-1)?.split(" ") ?? []) (verb === "ACK" ? session.caps : session.offered).add(name.split("=")[0]);
+		const asks = verb === "LS" && isLast && session.request();
+		if (isLast && !asks && session.state === "registering") session.send("CAP", ["END"]);
 	},
 	BATCH(session, { label, params: [reference = ""] }) {
 		const name = reference.slice(1);
@@ -82,7 +80,7 @@ export const HANDLERS = {
 	KICK(session, { source, params: [name, whom = "", reason = ""] }) {
 		const room = session.find(name);
 		if (!room) return;
-		room.members.delete(session.key(whom));
+		room.members.delete(fold(whom));
 		if (session.isMe(whom)) {
 			Object.assign(room, { isJoined: false, isWanted: false });
 			room.members.clear();
@@ -94,7 +92,7 @@ export const HANDLERS = {
 	QUIT(session, { source, time, params: [reason] }) {
 		if (!source || session.isMe(source.name)) return;
 		for (const room of session.rooms.values()) {
-			if (room.members.has(session.key(source.name)) || room === session.find(source.name)) depart(session, room, source.name, time, reason);
+			if (room.members.has(fold(source.name)) || room === session.find(source.name)) depart(session, room, source.name, time, reason);
 		}
 	},
 	NICK(session, { source, params: [name] }) {
@@ -128,7 +126,7 @@ export const HANDLERS = {
 	},
 	AWAY(session, { source, params }) {
 		for (const room of session.rooms.values()) {
-			const member = room.members.get(session.key(source?.name ?? ""));
+			const member = room.members.get(fold(source?.name ?? ""));
 			if (member) member.away = params.length > 0;
 		}
 		session.changed("people");
@@ -169,12 +167,12 @@ function refuseName(session, message) {
 
 function meet(session, room, name, prefix) {
 	if (!name) return;
-	const known = room.members.get(session.key(name)) ?? { prefix: "", away: false, spoke: 0 };
-	room.members.set(session.key(name), { ...known, name, prefix: prefix ?? known.prefix });
+	const known = room.members.get(fold(name)) ?? { prefix: "", away: false, spoke: 0 };
+	room.members.set(fold(name), { ...known, name, prefix: prefix ?? known.prefix });
 }
 
 function depart(session, room, name, time, reason) {
-	room.members.delete(session.key(name));
+	room.members.delete(fold(name));
 	session.passing(room, time, name, "left", reason);
 }
 
@@ -184,14 +182,14 @@ function rename(session, from, to) {
 	if (isMine) Object.assign(session, { nick: to, name: to });
 	if (isMine) session.world.save("name", to);
 	if (talk && !session.find(to)) {
-		session.rooms.delete(session.key(from));
+		session.rooms.delete(fold(from));
 		talk.name = to;
 		session.keep(talk);
 	}
 	for (const room of session.rooms.values()) {
-		const member = room.members.get(session.key(from));
-		room.members.delete(session.key(from));
-		if (member) room.members.set(session.key(to), { ...member, name: to });
+		const member = room.members.get(fold(from));
+		room.members.delete(fold(from));
+		if (member) room.members.set(fold(to), { ...member, name: to });
 		if (member || room === talk) session.note(isMine ? `You are now ${to}.` : `${from} is now ${to}.`, room);
 	}
 	session.changed("people");
@@ -208,7 +206,7 @@ function spoken(session, { source, time, isEcho, params: [target = "", text = ""
 	if (act && act[1] !== "ACTION") return;
 	const room = placeOf(session, kind, target, own ? target : name);
 	if (!room) return session.note(`${name}: ${text}`);
-	const member = room.members.get(session.key(name));
+	const member = room.members.get(fold(name));
 	if (member) member.spoke = time;
 	session.show(room, { kind: act ? "did" : kind, from: name, own, time, text: act ? act[2] : text });
 }

@@ -59,8 +59,7 @@ export class Room {
 	/** The members, operators first (`prefixes` has their signs, the highest first), then by name. */
 	people(prefixes) {
 		const rank = ({ prefix }) => (prefix ? prefixes.indexOf(prefix[0]) : prefixes.length);
-		const { compare } = new Intl.Collator();
-		return [...this.members.values()].sort((a, b) => rank(a) - rank(b) || compare(a.name, b.name));
+		return [...this.members.values()].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
 	}
 }
 

@@ -10,7 +10,7 @@ import { Room } from "./room.js";
 import { clock } from "./text.js";
 
 const LOBBY = "#lobby";
-const CAPABILITIES = ["away-notify", "batch", "echo-message", "labeled-response", "message-tags", "multi-prefix", "server-time", "standard-replies"];
+const CAPABILITIES = "away-notify batch echo-message labeled-response message-tags multi-prefix server-time standard-replies".split(" ");
 /** Milliseconds until a connection that is not made, or does not answer, is given up. */
 const CONNECTING = 20_000;
 const ANSWERING = 15_000;
@@ -45,9 +45,7 @@ export class Session {
 
 	constructor(world, changed) {
 		Object.assign(this, { world, changed, name: world.load("name") ?? "", password: "" });
-		for (const name of world.load("rooms")?.split(",") ?? []) this.keep(new Room(name, false));
-		if (!this.current) this.keep(new Room(LOBBY, false));
-		for (const room of this.rooms.values()) room.isWanted = true;
+		for (const name of (world.load("rooms") || LOBBY).split(",")) this.keep(new Room(name, false)).isWanted = true;
 	}
 
 	// ---- What the user does.
@@ -110,14 +108,15 @@ export class Session {
 		this.changed();
 	}
 
-	/** Joins a room, which comes into view once the user is in it. */
+	/** Joins a room, with or without its `#`. It comes into view once the user is in it. */
 	join(name, key) {
-		const known = this.find(name);
+		const room = this.isRoom(name) ? name : `#${name}`;
+		const known = this.find(room);
 		this.select(known);
 		if (known?.isJoined) return true;
-		this.opening = this.key(name);
+		this.opening = fold(room);
 		this.keys[this.opening] = key;
-		return this.send("JOIN", key ? [name, key] : [name]);
+		return this.send("JOIN", key ? [room, key] : [room]);
 	}
 
 	/** Leaves a room, or closes a talk. */
@@ -144,15 +143,11 @@ export class Session {
 	}
 
 	isMe(name) {
-		return this.key(name) === this.key(this.nick);
-	}
-
-	key(name) {
-		return fold(name, this.support.CASEMAPPING);
+		return fold(name) === fold(this.nick);
 	}
 
 	find(name = "") {
-		return this.rooms.get(this.key(name));
+		return this.rooms.get(fold(name));
 	}
 
 	/** The signs of standing, such as `@`, the highest first. */
@@ -189,7 +184,7 @@ export class Session {
 
 	keep(room) {
 		if (this.rooms.size >= ROOMS) return undefined;
-		this.rooms.set(this.key(room.name), room);
+		this.rooms.set(fold(room.name), room);
 		this.current ??= room;
 		this.changed();
 		return room;
@@ -198,7 +193,7 @@ export class Session {
 	forget(room) {
 		const order = [...this.rooms.values()];
 		const at = order.indexOf(room);
-		this.rooms.delete(this.key(room.name));
+		this.rooms.delete(fold(room.name));
 		if (this.current === room) this.current = null;
 		this.select(this.current ?? order[at + 1] ?? order[at - 1]);
 		this.remember();
@@ -242,7 +237,7 @@ export class Session {
 		if (!room) return;
 		Object.assign(room, { name, topic: "", isJoined: true, isWanted: true });
 		this.mask = mask;
-		if (this.opening === this.key(name)) this.select(room);
+		if (this.opening === fold(name)) this.select(room);
 		if (room.lostAt) this.note(`You are back. What was said since ${clock(room.lostAt)} did not reach you.`, room);
 		room.lostAt = 0;
 		this.remember();
@@ -271,7 +266,7 @@ export class Session {
 
 	/** Asks for what both sides know; false if there is nothing to ask for. */
 	request() {
-		const wanted = CAPABILITIES.filter((name) => this.offered.has(name) && !this.caps.has(name));
+		const wanted = CAPABILITIES.filter((name) => this.offered.has(name));
 		return wanted.length > 0 && this.send("CAP", ["REQ", wanted.join(" ")]);
 	}
 
@@ -374,4 +369,4 @@ export class Session {
 	caps = new Set();
 }
 
-const SUPPORT = { CHANTYPES: "#", PREFIX: "(ov)@+", CASEMAPPING: "ascii", STATUSMSG: "" };
+const SUPPORT = { CHANTYPES: "#", PREFIX: "(ov)@+", STATUSMSG: "" };

@@ -1,6 +1,7 @@
 // The page: shows the session, and hands on what the user does. Text becomes text nodes, nothing else.
 
 import { Typing } from "./commands.js";
+import { fold } from "./irc.js";
 import { LINES } from "./room.js";
 import { Session } from "./session.js";
 import { clock, pieces, plain } from "./text.js";
@@ -71,7 +72,7 @@ function refresh() {
 
 function showDoor(opens) {
 	const { state, problem, needsPassword } = session;
-	$("problem").textContent = problem || ({ outside: "", waiting: "The server does not answer. Trying again…" }[state] ?? "Connecting…");
+	write("problem", problem || ({ outside: "", waiting: "The server does not answer. Trying again…" }[state] ?? "Connecting…"));
 	$("problem").className = problem || state === "waiting" ? "bad" : "";
 	$("name").ariaInvalid = String(Boolean(problem) && !needsPassword);
 	$("locked").hidden = !needsPassword;
@@ -83,21 +84,23 @@ function showDoor(opens) {
 function showStatus() {
 	const { state, trouble, notice, nick } = session;
 	const text = state === "here" ? notice : trouble ? `${trouble} Trying again…` : "Connecting…";
-	if ($("status").textContent !== text) $("status").textContent = text;
+	write("status", text);
 	$("again").hidden = state !== "waiting";
 	$("chat").className = state;
 	$("me").lastChild.textContent = nick;
 }
 
 function showRooms() {
-	const rooms = [...session.rooms.values()].sort((a, b) => (session.key(a.name) < session.key(b.name) ? -1 : 1));
+	const rooms = [...session.rooms.values()].sort((a, b) => (fold(a.name) < fold(b.name) ? -1 : 1));
 	fill("rooms", rooms.filter((room) => !room.isTalk), showRoom);
 	fill("talks", rooms.filter((room) => room.isTalk), showRoom);
 	$("talks").hidden = $("talks-title").hidden = !$("talks").firstChild;
 	for (const [room, log] of logs) if (!rooms.includes(room)) log.element.remove(), logs.delete(room);
 	if (shown !== session.current) turnTo(session.current);
-	$("where").textContent = shown?.name ?? "No room";
-	$("topic").replaceChildren(...rich(shown?.topic || (shown?.isTalk ? "Nobody else reads this" : "")));
+	write("where", shown?.name ?? "No room");
+	const topic = plain(shown?.topic || (shown?.isTalk ? "Nobody else reads this" : ""));
+	if ($("topic").title !== topic) $("topic").replaceChildren(...rich(topic));
+	$("topic").title = topic;
 	$("part").hidden = !shown;
 	$("part").textContent = shown?.isTalk ? "Close" : "Leave";
 	$("say-label").textContent = $("say").placeholder = shown ? `Message to ${shown.name}` : "You are in no room. /join #lobby";
@@ -109,10 +112,7 @@ function turnTo(room) {
 	shown = room;
 	$("say").value = room?.draft ?? "";
 	if (room) logOf(room);
-	for (const log of logs.values()) {
-		log.element.hidden = log.room !== room;
-		log.stay();
-	}
+	for (const log of logs.values()) log.element.hidden = log.room !== room;
 	openDrawer();
 }
 
@@ -147,6 +147,11 @@ function showDirectory() {
 	});
 }
 
+// A screen reader says again what is written again.
+function write(id, text) {
+	if ($(id).textContent !== text) $(id).textContent = text;
+}
+
 // Makes a list's buttons fit. Each stays the element that it was, so that neither focus nor a click is lost.
 function fill(id, items, show) {
 	const list = $(id);
@@ -157,7 +162,8 @@ function fill(id, items, show) {
 		show(element.firstChild, item);
 		return element;
 	});
-	for (const element of [...list.children]) if (!after.includes(element)) element.remove();
+	const stays = new Set(after);
+	for (const element of [...list.children]) if (!stays.has(element)) element.remove();
 	after.forEach((element, at) => list.children[at] === element || list.insertBefore(element, list.children[at] ?? null));
 }
 
@@ -178,6 +184,7 @@ function notify(room, line) {
 
 class Log {
 	atEnd = true;
+	top = 0;
 	rows = new WeakMap(); // by line
 	mark = make("div", { className: "divider new" }, "New");
 	waiting = make("div", { className: "pending", ariaHidden: "true" });
@@ -188,7 +195,8 @@ class Log {
 		this.list.dataset.empty = room.isTalk ? `Say hello to ${room.name}.` : "Nothing has been said since you came.";
 		this.element = make("div", { className: "log", tabIndex: 0, role: "group", ariaLabel: room.name, hidden: room !== shown }, this.list, this.waiting);
 		this.element.onscroll = () => this.scrolled();
-		new ResizeObserver(() => this.stay()).observe(this.element);
+		const grown = new ResizeObserver(() => this.stay());
+		for (const part of [this.element, this.list, this.waiting]) grown.observe(part);
 	}
 
 	append(line) {
@@ -202,8 +210,7 @@ class Log {
 		this.rows.set(line, row);
 		this.list.append(row);
 		this.last = line;
-		while (this.atEnd && this.list.childElementCount > LINES) this.list.firstChild.remove();
-		this.stay();
+		while (this.list.childElementCount > LINES * (this.atEnd ? 1 : 3)) this.list.firstChild.remove();
 	}
 
 	revise(line) {
@@ -214,16 +221,19 @@ class Log {
 
 	wait() {
 		this.waiting.replaceChildren(...this.room.pending.map((line) => renderLine(line, true)));
-		this.stay();
 	}
 
 	stay() {
 		if (this.atEnd) this.element.scrollTop = this.element.scrollHeight;
 	}
 
+	// While lines come in fast, the end moves away from who reads it: only going up leaves it.
 	scrolled() {
 		const { scrollHeight, scrollTop, clientHeight, hidden } = this.element;
-		if (!hidden) this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+		if (hidden) return;
+		const isNear = scrollHeight - scrollTop - clientHeight < NEAR;
+		if (isNear || scrollTop < this.top) this.atEnd = isNear;
+		this.top = scrollTop;
 		attend();
 	}
 
@@ -254,8 +264,8 @@ function renderLine({ kind, from, text, time, own, call, failed }, isAgain) {
 
 // A name has its colour everywhere and always.
 function named(name) {
-	const element = make("bdi", { className: session.isMe(name) ? "from own" : "from" }, name);
-	const hash = [...session.key(name)].reduce((sum, letter) => Math.imul(sum ^ letter.codePointAt(0), 16777619), 5381);
+	const element = make("bdi", { className: session.isMe(name) ? "from own" : "from", title: name }, name);
+	const hash = [...fold(name)].reduce((sum, letter) => Math.imul(sum ^ letter.codePointAt(0), 16777619), 5381);
 	element.style.setProperty("--hue", (hash >>> 8) % 360);
 	return element;
 }
@@ -296,7 +306,7 @@ function send() {
 
 function joinRoom(name) {
 	$("finder").close();
-	session.join(session.isRoom(name) ? name : `#${name}`);
+	session.join(name);
 	focusField();
 }
 
@@ -333,7 +343,7 @@ function put(result) {
 
 function pressed(event) {
 	const { key, altKey } = event;
-	if (document.querySelector("dialog[open]") || $("chat").hidden) return;
+	if ($("finder").open || $("chat").hidden) return;
 	if (key === "Escape") {
 		if (!$("scrim").hidden) openDrawer();
 		else if (shown) logOf(shown).toEnd();
@@ -349,7 +359,7 @@ function pressed(event) {
 async function ring() {
 	const turnsOn = $("bell").ariaPressed !== "true";
 	const isAllowed = turnsOn && (await globalThis.Notification?.requestPermission()) === "granted";
-	if (turnsOn && !isAllowed) session.note("This browser does not allow notifications here. The title still shows when you are called.");
+	if (turnsOn && !isAllowed) session.note("This browser allows no notifications here. The title still shows when you are called.");
 	kept("localStorage", "bell", isAllowed ? "on" : "");
 	showBell();
 }

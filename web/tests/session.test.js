@@ -50,6 +50,12 @@ test("the name is kept for the next visit, and so are the rooms", () => {
 	assert.deepEqual([...again.session.rooms.keys()], ["#lobby", "#kitchen"]);
 });
 
+test("who had left all rooms is in the lobby at the next visit", () => {
+	const user = new User().comesIn();
+	user.says(me("PART #lobby"));
+	assert.deepEqual([...new User(user.world.kept).session.rooms.keys()], ["#lobby"]);
+});
+
 test("an empty name is refused without asking the server", () => {
 	const user = new User();
 	user.session.enter("  ");
@@ -441,17 +447,6 @@ test("all rooms are listed, the fullest first", () => {
 	assert.equal(user.session.list, null);
 	user.says(":server 321 alice Channel :Users Name", ":server 322 alice #b 1 :", ":server 322 alice #a 7 :tea", ":server 323 alice :End");
 	assert.deepEqual(user.session.list, [{ name: "#a", count: 7, topic: "tea" }, { name: "#b", count: 1, topic: "" }]);
-});
-
-test("what the server offers later is taken, what it takes back is not used", () => {
-	const user = new User().comesIn("alice", "server-time");
-	user.says(":server CAP alice NEW :echo-message labeled-response batch");
-	assert.deepEqual(user.heard(), ["CAP REQ :batch echo-message labeled-response"]);
-	user.says(":server CAP alice ACK :echo-message labeled-response batch");
-	user.types("one");
-	user.says(":server CAP alice DEL :labeled-response");
-	user.types("two");
-	assert.deepEqual(user.heard(), ["@label=1 PRIVMSG #lobby one", "PRIVMSG #lobby two"]);
 });
 
 test("errors are told in the room that they are about", () => {

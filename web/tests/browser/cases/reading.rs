@@ -142,8 +142,8 @@ fn place(browser: &Browser) -> serde_json::Value {
 }
 
 fn says_much(person: &mut Person, reader: &Browser) {
-    for number in 0..60 {
+    for number in 0..300 {
         person.says("#lobby", &format!("line {number}"));
     }
-    reader.reads("line 59");
+    reader.reads("line 299");
 }
