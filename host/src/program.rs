@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
-use linechat_driver::Service;
+use linechat_driver::{Observer, Service};
 use linechat_protocol::{ConfigError, Server};
 use thiserror::Error;
 use tracing::{error, warn};
@@ -15,7 +15,7 @@ use crate::connect;
 use crate::console::Console;
 use crate::descriptors;
 use crate::listen::{ListenError, listen};
-use crate::log::{self, LogReader};
+use crate::log::{self, EventLog, LogReader};
 use crate::signals::Signals;
 use crate::terminal::Terminal;
 
@@ -92,13 +92,32 @@ fn init_log(options: &ServeOptions) -> io::Result<Screen> {
     Ok(Screen::Terminal { log: Some(reader) })
 }
 
-fn open_console(screen: &Screen, signals: &Signals) -> io::Result<(Console, OwnedFd)> {
-    match screen {
-        Screen::Pipes { log } => Console::open(log.as_ref().map(LogReader::share)),
-        Screen::Terminal { log } => {
-            Console::open_terminal(log.as_ref().map(LogReader::share), signals.insisted())
+fn open_console(screen: &Screen, signals: &Signals) -> io::Result<Desk> {
+    let (console, stream, observer): (_, _, Box<dyn Observer>) = match screen {
+        Screen::Pipes { log } => {
+            let (console, stream) = Console::open(log.as_ref().map(LogReader::share))?;
+            (console, stream, Box::new(EventLog))
         }
-    }
+        Screen::Terminal { log } => {
+            let log = log.as_ref().map(LogReader::share);
+            let opened = Console::open_terminal(log, EventLog, signals.insisted())?;
+            (opened.0, opened.1, Box::new(opened.2))
+        }
+    };
+    Ok(Desk {
+        console,
+        stream,
+        observer,
+    })
+}
+
+/// Where the operator sits.
+struct Desk {
+    console: Console,
+    /// The adapter's end of the console.
+    stream: OwnedFd,
+    /// Tells the operator what happens.
+    observer: Box<dyn Observer>,
 }
 
 fn try_serve(
@@ -135,22 +154,25 @@ fn try_serve(
     };
     let signals = signals.map_err(Failure::Signals)?;
     let is_told_to_end = signals.came();
-    let console = options
+    let desk = options
         .console
         .then(|| open_console(screen, &signals))
         .transpose()
         .map_err(Failure::Console)?;
-    let (console, stream) = console.unzip();
-    let mut service = Service::new(server).observe(log::EventLog);
+    let mut service = Service::new(server).observe(EventLog);
     for ((scheme, listener), sockets) in entrances.into_iter().zip(sockets) {
         for socket in sockets {
             log::listening_on(socket.local_addr().map_err(Failure::Serve)?, scheme);
             service = service.listen(listener, socket);
         }
     }
-    service.console = stream
-        .zip(console_listener)
-        .map(|(stream, listener)| linechat_driver::Console { listener, stream });
+    let mut console = None;
+    if let Some((desk, listener)) = desk.zip(console_listener) {
+        let stream = desk.stream;
+        service.console = Some(linechat_driver::Console { listener, stream });
+        service.observer = Some(desk.observer);
+        console = Some(desk.console);
+    }
     let served = run(service, signals.stream);
     if let Some(console) = console {
         console.finish(grace, is_told_to_end);

@@ -11,6 +11,9 @@ use crate::terminal::Terminal;
 cases![
     nothing_tears_the_line_of_the_operator,
     the_operator_s_terminal_is_itself_again_after_every_end,
+    the_operator_of_pair_sees_whose_turn_it_is,
+    the_operator_of_pair_hears_what_was_not_sent,
+    last_words_are_shown_before_their_sender_has_left,
     the_terminal_is_itself_again_once_the_console_has_left,
     at_end_of_input_the_operator_of_pair_still_reads_on_a_terminal_that_is_itself_again,
     a_second_signal_ends_at_once_after_the_console_has_left,
@@ -83,10 +86,10 @@ fn nothing_tears_the_line_of_the_operator(bench: &Bench) {
     let mut client = server.peer_at(address, "client");
     // The log is on the same screen.
     terminal.wait_for("connected conn=2");
-    terminal.wait_for_edited("> half an ans");
+    terminal.wait_for_edited("their turn> half an ans");
     client.send("a question\x1b[2J\n");
     terminal.wait_for(r"a question\x1b[2J");
-    terminal.wait_for_edited("> half an ans");
+    terminal.wait_for_edited("your turn> half an ans");
     terminal.press("wer\r");
     client.expect("half an answer\n");
     terminal.press("EXIT\r");
@@ -110,6 +113,55 @@ fn the_operator_s_terminal_is_itself_again_after_every_end(bench: &Bench) {
         }
         assert_eq!(desk.server.exit_status(), status, "{keys:?} {signals:?}");
         assert_eq!(desk.terminal.settings(), desk.settings);
+    }
+}
+
+fn the_operator_of_pair_sees_whose_turn_it_is(bench: &Bench) {
+    let mut desk = desk(bench, "pair");
+    desk.terminal.wait_for_edited("> ");
+    let mut client = desk.peer("client");
+    desk.terminal.wait_for("is here; EXIT ends the talk");
+    desk.terminal.wait_for_edited("their turn> ");
+    client.send("hello\n");
+    desk.terminal.wait_for_edited("your turn> ");
+    desk.terminal.press("hi\r");
+    client.expect("hi\n");
+    desk.terminal.wait_for_edited("their turn> ");
+    desk.terminal.press("EXIT\r");
+    client.expect_end();
+    desk.terminal.wait_for_edited("> ");
+}
+
+fn the_operator_of_pair_hears_what_was_not_sent(bench: &Bench) {
+    for quiet in ["", "-q"] {
+        let mut desk = desk(bench, &format!("pair {quiet}"));
+        let client = desk.peer("client");
+        let address = client.address();
+        desk.terminal.wait_for_edited("their turn> ");
+        desk.terminal.press("too early\r");
+        desk.terminal.wait_for("> too early");
+        drop(client);
+        desk.terminal
+            .wait_for(&format!("not sent, since {address} has left: too early"));
+        desk.terminal.wait_for(if quiet.is_empty() {
+            "left conn="
+        } else {
+            "has left"
+        });
+        desk.terminal.wait_for_edited("> ");
+    }
+}
+
+fn last_words_are_shown_before_their_sender_has_left(bench: &Bench) {
+    for _ in 0..20 {
+        let desk = desk(bench, "pair --full-duplex");
+        let mut client = desk.peer("client");
+        client.send("one\ntwo\nlast words\n");
+        drop(client);
+        desk.terminal.wait_for("left conn=2");
+        let shown = desk.terminal.history().join("\n");
+        let (before, _) = shown.split_once("left conn=2").expect("it was just seen");
+        assert!(before.contains("last words"), "{shown}");
     }
 }
 

@@ -3,17 +3,15 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use linechat_protocol::{ClientLimits, LineClient, LineEvent};
+use linechat_protocol::{LineClient, LineEvent};
 
 use super::command::{Line, Verb};
 use super::talk::{End, Entered, Said, Talk, Typed, complaint, content, server_side_is_client};
 use super::words::{Grammar, Words};
 
 /// `echo`, `relay` and `addressed` on a terminal: what comes is told line by line.
-pub(crate) struct Lines {
+pub(super) struct Lines {
     client: LineClient,
-    /// Whether lines are commands that begin with a `/`.
-    has_commands: bool,
     is_connected: bool,
     has_ended: bool,
     news: VecDeque<Said>,
@@ -21,22 +19,9 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// For a user.
     pub(super) fn new() -> Self {
-        Self::with_limits(ClientLimits::default(), true)
-    }
-
-    /// For the operator of a server: every line is for the server to understand.
-    pub(crate) fn of_operator() -> Self {
-        let mut limits = ClientLimits::default();
-        limits.max_line = usize::MAX;
-        Self::with_limits(limits, false)
-    }
-
-    fn with_limits(limits: ClientLimits, has_commands: bool) -> Self {
         Self {
-            client: LineClient::with_limits(limits),
-            has_commands,
+            client: LineClient::new(),
             is_connected: true,
             has_ended: false,
             news: VecDeque::new(),
@@ -60,7 +45,7 @@ impl Talk for Lines {
     }
 
     fn is_urgent(&self, line: &[u8]) -> bool {
-        self.has_commands && Line::is_one_of(line, GRAMMAR.verbs)
+        Line::is_one_of(line, GRAMMAR.verbs)
     }
 
     fn enter(&mut self, typed: Typed<'_>) -> Entered {
@@ -72,9 +57,6 @@ impl Talk for Lines {
             } => bytes,
             Typed::Piece { .. } => return Entered::GoOn,
         };
-        if !self.has_commands {
-            return self.send(line);
-        }
         match Line::parse(line, GRAMMAR.verbs) {
             Ok(Line::Text(text)) => self.send(text),
             Ok(Line::Command(Verb::Help, _)) => Entered::Hints(help(GRAMMAR.verbs)),
@@ -104,11 +86,7 @@ impl Talk for Lines {
     }
 
     fn completions(&self, before_cursor: &str) -> Vec<String> {
-        if self.has_commands {
-            self.words.completions(before_cursor)
-        } else {
-            Vec::new()
-        }
+        self.words.completions(before_cursor)
     }
 
     fn prompt(&self) -> Cow<'_, str> {
@@ -167,13 +145,5 @@ mod tests {
         assert_eq!(lines.transmit(), b"");
         assert_eq!(lines.enter(Typed::Line(b"//quit")), Entered::GoOn);
         assert_eq!(lines.transmit(), b"/quit\n");
-    }
-
-    #[test]
-    fn everything_that_an_operator_types_is_for_the_server() {
-        let mut lines = Lines::of_operator();
-        assert_eq!(lines.enter(Typed::Line(b"/quit\n")), Entered::GoOn);
-        assert_eq!(lines.transmit(), b"/quit\n");
-        assert_eq!(lines.completions("/"), [""; 0]);
     }
 }

@@ -97,20 +97,24 @@ impl<S: AsFd> Route for Link<S> {
     }
 
     /// Reads once.
-    fn proceed(&mut self, talk: &mut dyn Talk) {
+    fn proceed(&mut self, talk: &mut dyn Talk) -> bool {
         if !self.wants_input(talk) {
-            return;
+            return false;
         }
         let mut buffer = [0; 16 * 1024];
         match rustix::io::read(&self.socket, &mut buffer) {
             Ok(0) => self.end(talk),
-            Ok(length) => self.receive(&buffer[..length], talk),
+            Ok(length) => {
+                self.receive(&buffer[..length], talk);
+                return true;
+            }
             Err(Errno::INTR | Errno::AGAIN) => {}
             Err(errno) => {
                 self.failure = Some(errno.into());
                 self.end(talk);
             }
         }
+        false
     }
 
     fn tick(&mut self, now: Instant, talk: &mut dyn Talk) {

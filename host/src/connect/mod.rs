@@ -38,7 +38,7 @@ mod dial;
 mod direct;
 pub(crate) mod front;
 mod keyboard;
-pub(crate) mod lines;
+mod lines;
 pub(crate) mod link;
 mod pair;
 mod pieces;

@@ -101,8 +101,9 @@ impl Route for Redial<'_> {
         }
     }
 
-    fn proceed(&mut self, _talk: &mut dyn Talk) {
+    fn proceed(&mut self, _talk: &mut dyn Talk) -> bool {
         self.go_on(Instant::now());
+        false
     }
 
     fn tick(&mut self, now: Instant, talk: &mut dyn Talk) {

@@ -15,8 +15,8 @@ pub(crate) trait Route {
     /// When [`tick`](Self::tick) is to be called.
     fn deadline(&self, talk: &dyn Talk) -> Option<Instant>;
 
-    /// What was waited for is there.
-    fn proceed(&mut self, talk: &mut dyn Talk);
+    /// What was waited for may be there. Says whether it was, and there may be more.
+    fn proceed(&mut self, talk: &mut dyn Talk) -> bool;
 
     /// Does what is due.
     fn tick(&mut self, now: Instant, talk: &mut dyn Talk);

@@ -87,18 +87,21 @@ impl<'a, R: Route, F: Front> Session<'a, R, F> {
             (self.front.output(), when(output, PollFlags::OUT)),
             self.route.waits_for(self.talk).unwrap_or(nothing),
             readable(signals.as_fd()),
-            self.front.log().map_or(nothing, readable),
             self.front.changes().map_or(nothing, readable),
+            self.front.log().map_or(nothing, readable),
+            self.talk.hears().map_or(nothing, readable),
         ];
         let ready = wait_for(wanted, self.deadline())?;
-        let [input, output, route, signal, log, changes] = ready.map(|flags| !flags.is_empty());
+        let ready = ready.map(|flags| !flags.is_empty());
+        let [input, output, route, signal, changes, log, news] = ready;
         Ok(Ready {
             input,
             output,
             route,
             signal,
-            log,
             changes,
+            log,
+            news,
         })
     }
 
@@ -126,8 +129,14 @@ impl<'a, R: Route, F: Front> Session<'a, R, F> {
         if ready.changes {
             self.front.note_changes();
         }
+        if ready.log || ready.news {
+            self.catch_up();
+        }
         if ready.log {
             self.front.show_log();
+        }
+        if ready.news {
+            self.talk.hear();
         }
         if ready.input {
             self.front.read();
@@ -142,6 +151,13 @@ impl<'a, R: Route, F: Front> Session<'a, R, F> {
         self.front.tick(now);
         self.talk.tick(now);
         self.route.tick(now, self.talk);
+    }
+
+    /// Shows what the server had sent before something else happened.
+    fn catch_up(&mut self) {
+        while self.route.proceed(self.talk) {
+            while self.show_next() {}
+        }
     }
 
     /// Hands over whatever can be, in both directions.
@@ -268,8 +284,9 @@ struct Ready {
     output: bool,
     route: bool,
     signal: bool,
-    log: bool,
     changes: bool,
+    log: bool,
+    news: bool,
 }
 
 /// How a session ended.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
 use linechat_protocol::Violation;
@@ -58,6 +59,15 @@ pub(crate) trait Talk {
 
     /// The next thing to be shown, until there is none.
     fn poll(&mut self) -> Option<Said>;
+
+    /// What becomes readable when there is something to [`hear`](Self::hear).
+    fn hears(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    /// Hears of what comes neither from the server nor from the user. All that the server had sent
+    /// before was received.
+    fn hear(&mut self) {}
 
     /// When [`tick`](Self::tick) is to be called.
     fn deadline(&self) -> Option<Instant> {

@@ -9,18 +9,22 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use linechat_driver::{LINGER, Observer};
 use rustix::stdio::{stdin, stdout};
+use tracing::{Level, enabled};
 
+use self::news::{Reporter, news};
+use self::operator::Operator;
 use self::shuttle::Shuttle;
-use crate::connect::lines::Lines;
 use crate::connect::link::Link;
 use crate::connect::session::{Outcome, Session};
 use crate::descriptors::check_input;
 use crate::log::{LogReader, LogRelay};
 use crate::signals::{SignalCount, Signals};
 use crate::terminal::{Paint, RawTerminal, Style, Terminal, User};
-use linechat_driver::LINGER;
 
+mod news;
+mod operator;
 mod shuttle;
 
 /// The thread that carries bytes between standard input and output and one end of a pair of
@@ -55,26 +59,30 @@ impl Console {
     }
 
     /// The same on a terminal, on which a line is edited while others are printed above it.
-    /// `insisted` is the exit status for a second signal.
+    /// `insisted` is the exit status for a second signal. The reporter is to observe the server
+    /// instead of `observer`.
     ///
     /// # Errors
     ///
     /// The system's, where it has no descriptor or no thread left, or the terminal is gone.
-    pub(crate) fn open_terminal(
+    pub(crate) fn open_terminal<O: Observer>(
         log: Option<LogReader>,
+        observer: O,
         insisted: impl Fn() -> u8 + Send + 'static,
-    ) -> io::Result<(Self, OwnedFd)> {
+    ) -> io::Result<(Self, OwnedFd, Reporter<O>)> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         theirs.set_nonblocking(true)?;
         let mut signals = SignalCount::new(Signals::listen()?);
+        let (reporter, news) = news(observer)?;
+        let tells_who_leaves = log.is_some() && enabled!(Level::INFO);
+        let mut talk = Operator::new(news, tells_who_leaves);
         let mut front = Terminal::open(STYLE)?.with_log(log);
         let terminal = Some(front.raw());
         let (printed, progress) = sync_channel(1);
         thread::Builder::new()
             .name("console".into())
             .spawn(move || {
-                let mut talk = Lines::of_operator();
                 let session = Session::new(&mut talk, Link::new(ours), &mut front).staying();
                 let outcome = session.run(&mut signals);
                 drop(front);
@@ -86,7 +94,7 @@ impl Console {
                     process::exit(insisted().into());
                 }
             })?;
-        Ok((Self { progress, terminal }, theirs.into()))
+        Ok((Self { progress, terminal }, theirs.into(), reporter))
     }
 
     /// Waits until everything was printed that the adapter had written when it closed its end.
