@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::close::CloseReason;
-use crate::connection::ConnId;
 use crate::dialect::pair::Turn;
+use crate::engine::connection::ConnId;
 use crate::listener::ListenerId;
 use crate::peer::Peer;
 

@@ -123,37 +123,28 @@ extern crate alloc;
 extern crate std;
 
 mod action;
-mod batch;
 mod client;
 mod close;
 #[allow(dead_code, reason = "IRC, which comes next, has words for the rest")]
 mod community;
 mod config;
-mod connection;
 mod dialect;
 mod engine;
 mod event;
 mod floor;
-mod frames;
-mod http;
 mod instant;
 mod layer;
 mod limits;
-mod line_client;
-mod lines;
 mod listener;
 mod log;
-mod outbox;
-mod pause;
 mod peer;
 mod roster;
 mod rules;
 mod server;
-mod telnet;
-mod text;
-mod timers;
+mod wire;
 
 pub use crate::action::Action;
+pub use crate::client::line::{LineClient, LineState};
 pub use crate::client::{
     Client, ClientDialect, ClientLimits, LineEvent, Names, RequestError, Violation,
 };
@@ -161,15 +152,14 @@ pub use crate::close::CloseReason;
 pub use crate::community::entries::EntryError;
 pub use crate::community::snapshot::SnapshotError;
 pub use crate::config::ConfigError;
-pub use crate::connection::ConnId;
 pub use crate::dialect::{
     Dialect, Options, UnknownDialect, addressed, direct, echo, irc, pair, relay, rooms,
 };
+pub use crate::engine::connection::ConnId;
 pub use crate::event::Event;
 pub use crate::instant::Instant;
 pub use crate::layer::{Layer, LayerEnd, LayerError, LayerFactory, LayerStage};
 pub use crate::limits::Limits;
-pub use crate::line_client::{LineClient, LineState};
 pub use crate::listener::{Framing, Listener, ListenerId, Terms};
 pub use crate::peer::Peer;
 pub use crate::server::Server;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::community::entries::{EntryError, Record};
 use crate::community::vocabulary::Entry;
-use crate::connection::ConnId;
+use crate::engine::connection::ConnId;
 
 /// Where entries go before they are applied.
 #[derive(Debug)]

@@ -48,7 +48,7 @@ mod tests {
     use slotmap::SlotMap;
 
     use super::*;
-    use crate::connection::Slot;
+    use crate::engine::connection::Slot;
 
     #[test]
     fn whoever_was_inserted_and_not_removed_is_a_member_once() {

@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use crate::close::CloseReason;
 use crate::community::runs::View;
 use crate::community::vocabulary::{Command, News, Outcome, Stamp};
-use crate::connection::ConnId;
 use crate::engine::Engine;
+use crate::engine::connection::ConnId;
 use crate::floor::Floor;
-use crate::lines::Line;
+use crate::wire::lines::Line;
 
 /// The rules of one chat protocol: what follows from what its peers send.
 ///

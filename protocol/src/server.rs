@@ -15,19 +15,19 @@ use crate::community::codec::Coded;
 use crate::community::entries::{EntryError, Record};
 use crate::community::snapshot::SnapshotError;
 use crate::config::ConfigError;
-use crate::connection::{ConnId, End};
 use crate::dialect::{DOORS, Dialect, Options};
+use crate::engine::connection::{ConnId, End};
 use crate::engine::{Engine, Listening};
 use crate::event::Event;
 use crate::floor::Floor;
 use crate::instant::Instant;
 use crate::layer::LayerEnd;
 use crate::limits::Limits;
-use crate::lines::Decoded;
 use crate::listener::{Framing, Listener, ListenerId};
 use crate::log::{Log, SharedLog};
 use crate::peer::Peer;
 use crate::rules::Rules;
+use crate::wire::lines::Decoded;
 
 /// A chat server without its sockets.
 ///

@@ -17,7 +17,7 @@ use crate::community::rooms::Room;
 use crate::community::runs::{Ear, Runs};
 use crate::community::users::{User, UserId, Users, key};
 use crate::community::vocabulary::{Command, Entry, News, Outcome, Refused, Stamp};
-use crate::connection::ConnId;
+use crate::engine::connection::ConnId;
 
 pub(crate) mod codec;
 mod coming;

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use crate::connection::ConnId;
+use crate::engine::connection::ConnId;
 use crate::roster::Roster;
 
 /// What a user's connection is told in: a language, and what of it the client wants to see.
@@ -86,7 +86,7 @@ mod tests {
     use slotmap::SlotMap;
 
     use super::*;
-    use crate::connection::Slot;
+    use crate::engine::connection::Slot;
 
     #[test]
     fn those_who_are_told_the_same_are_together_and_no_run_is_empty() {

@@ -5,13 +5,13 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::close::CloseReason;
-use crate::connection::ConnId;
 use crate::dialect::{self, Profile};
+use crate::engine::connection::ConnId;
 use crate::floor::Floor;
-use crate::lines::Line;
 use crate::listener::Framing;
 use crate::peer::Peer;
 use crate::rules::Rules;
+use crate::wire::lines::Line;
 
 pub(crate) static PROFILE: Profile = Profile {
     name: "echo",

@@ -4,13 +4,13 @@
 use alloc::boxed::Box;
 
 use crate::close::CloseReason;
-use crate::connection::ConnId;
 use crate::dialect::{self, Profile};
+use crate::engine::connection::ConnId;
 use crate::floor::Floor;
-use crate::lines::Line;
 use crate::listener::Framing;
 use crate::roster::Roster;
 use crate::rules::Rules;
+use crate::wire::lines::Line;
 
 pub(crate) static PROFILE: Profile = Profile {
     name: "relay",

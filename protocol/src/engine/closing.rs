@@ -6,7 +6,7 @@ use core::mem;
 use super::Engine;
 use crate::action::Action;
 use crate::close::CloseReason;
-use crate::connection::{ConnId, Inbox, Stage};
+use crate::engine::connection::{ConnId, Inbox, Stage};
 use crate::event::Event;
 use crate::instant::Instant;
 use crate::listener::Framing;

@@ -1,7 +1,7 @@
 //! Who is taken from, and who has to wait.
 
 use super::Engine;
-use crate::connection::{ConnId, Connection, End};
+use crate::engine::connection::{ConnId, Connection, End};
 use crate::peer::Peer;
 
 impl Engine {

@@ -5,9 +5,9 @@ use core::mem;
 use bytes::{Buf, BytesMut};
 
 use super::Engine;
-use crate::connection::{ConnId, End};
-use crate::lines::{Decoded, Line, LineDecoder};
+use crate::engine::connection::{ConnId, End};
 use crate::listener::Framing;
+use crate::wire::lines::{Decoded, Line, LineDecoder};
 
 /// The input of one connection, taken out of the engine so that its messages can be dealt with:
 /// [`Engine::open_intake`]; [`next`](Self::next) until there is no message, and then

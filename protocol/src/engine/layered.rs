@@ -10,7 +10,7 @@ use bytes::{Buf, BytesMut};
 use super::Engine;
 use crate::action::Action;
 use crate::close::CloseReason;
-use crate::connection::{ConnId, Stage};
+use crate::engine::connection::{ConnId, Stage};
 use crate::event::Event;
 use crate::instant::Instant;
 use crate::layer::{Layer, LayerEnd, LayerStage};

@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 
 use super::{Engine, Layered};
 use crate::close::CloseReason;
-use crate::connection::{ConnId, Stage};
 use crate::dialect::Profile;
+use crate::engine::connection::{ConnId, Stage};
 use crate::layer::LayerFactory;
 use crate::listener::{Framing, ListenerId, Terms};
 use crate::peer::Peer;

@@ -10,27 +10,32 @@ use core::net::IpAddr;
 use slotmap::SlotMap;
 
 use crate::action::Action;
-use crate::batch::Batch;
 use crate::close::CloseReason;
-use crate::connection::{ConnId, Connection, Inbox, Slot, Stage};
+use crate::engine::batch::Batch;
+use crate::engine::connection::{ConnId, Connection, Inbox, Slot, Stage};
+use crate::engine::frames::Frames;
+use crate::engine::timers::Timers;
 use crate::event::Event;
-use crate::frames::Frames;
-use crate::http::FirstLine;
 use crate::instant::Instant;
 use crate::limits::Limits;
 use crate::listener::{Framing, ListenerId};
 use crate::peer::Peer;
-use crate::timers::Timers;
+use crate::wire::http::FirstLine;
 
 pub(crate) use self::layered::Layered;
 pub(crate) use self::listening::Listening;
 
+mod batch;
 mod closing;
+pub(crate) mod connection;
 mod flow;
+mod frames;
 pub(crate) mod intake;
 mod layered;
 mod listening;
+mod outbox;
 mod sending;
+mod timers;
 
 /// Every connection of a server.
 ///

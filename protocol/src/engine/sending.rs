@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use super::Engine;
 use crate::action::Action;
 use crate::close::CloseReason;
-use crate::connection::{ConnId, Connection};
+use crate::engine::connection::{ConnId, Connection};
 
 impl Engine {
     /// Has a whole frame written, or several, where all to whom it is sent share it. `None` if

@@ -5,13 +5,13 @@ use alloc::string::{String, ToString};
 
 use super::message::Reply;
 use crate::close::CloseReason;
-use crate::connection::ConnId;
 use crate::dialect::{self, Profile};
+use crate::engine::connection::ConnId;
 use crate::floor::Floor;
-use crate::lines::{Ending, Line};
 use crate::listener::Framing;
 use crate::roster::Roster;
 use crate::rules::Rules;
+use crate::wire::lines::{Ending, Line};
 
 pub(crate) static PROFILE: Profile = Profile {
     name: "addressed",

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::message::{Reply, Request, RequestHeader, Username};
 use crate::client::{Client as AnyClient, ClientDialect, ClientLimits, Output};
-use crate::text::plain_text;
+use crate::wire::text::plain_text;
 use crate::{Names, RequestError, Violation};
 
 /// A client of `direct` (seed 004).

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
-use crate::text::{is_refused, plain_text};
+use crate::wire::text::{is_refused, plain_text};
 
 /// What a client sends: one line (seed 004, the client-side protocol).
 ///

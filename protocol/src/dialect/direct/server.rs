@@ -11,11 +11,11 @@ use crate::community::modes::UserModes;
 use crate::community::vocabulary::{
     Applicant, Audience, Command, Done, Manner, Outcome, Refused, Speech,
 };
-use crate::connection::ConnId;
 use crate::dialect::{self, DOOR_DIRECT, Profile};
+use crate::engine::connection::ConnId;
 use crate::floor::Floor;
-use crate::lines::Line;
 use crate::rules::{Rules, Voice};
+use crate::wire::lines::Line;
 
 pub(crate) static PROFILE: Profile = Profile {
     name: "direct",

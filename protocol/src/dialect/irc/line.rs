@@ -9,7 +9,7 @@ use super::message::Params;
 use super::numeric::Numeric;
 use super::source::Source;
 use super::tags::{Tags, escape};
-use crate::text::{is_refused, quoted};
+use crate::wire::text::{is_refused, quoted};
 
 /// Whether a client may send such a line, which is given without its ending: at most
 /// [`MAX_CLIENT_TAGS`] bytes of tags, and [`MAX_MESSAGE`] for the rest with its `\r\n`. A server

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::text::is_refused;
+use crate::wire::text::is_refused;
 
 /// The name of a user (RFC 2812, section 2.3.1): letters, digits, `-` and `` []\`_^{|} ``; no digit
 /// and no `-` first; at most [`MAX`](Self::MAX) bytes. Compared without regard to ASCII case.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
-use crate::text::is_refused;
+use crate::wire::text::is_refused;
 
 /// The tags of a message, as they stand between its `@` and the first space.
 ///

@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use thiserror::Error;
 
-use crate::text::is_refused;
+use crate::wire::text::is_refused;
 
 /// What the text of a `PRIVMSG` or `NOTICE` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,15 +4,15 @@ use alloc::boxed::Box;
 
 use super::typed::{EXIT, TypedLines};
 use crate::close::CloseReason;
-use crate::connection::ConnId;
 use crate::dialect::{self, Profile};
 use crate::engine::Engine;
+use crate::engine::connection::ConnId;
 use crate::event::Event;
 use crate::floor::Floor;
-use crate::lines::Line;
 use crate::listener::Framing;
 use crate::peer::Peer;
 use crate::rules::Rules;
+use crate::wire::lines::Line;
 
 pub(crate) static PROFILE: Profile = Profile {
     name: "pair",

@@ -6,7 +6,7 @@ use core::fmt;
 
 use thiserror::Error;
 
-use crate::text::{is_refused, plain_text, quoted};
+use crate::wire::text::{is_refused, plain_text, quoted};
 
 /// What a registered client sends: one line.
 ///

@@ -13,11 +13,11 @@ use crate::community::users::UserId;
 use crate::community::vocabulary::{
     Applicant, Audience, Command, Manner, Outcome, Refused, Speech,
 };
-use crate::connection::ConnId;
 use crate::dialect::{self, DOOR_ROOMS, Profile};
+use crate::engine::connection::ConnId;
 use crate::floor::Floor;
-use crate::lines::Line;
 use crate::rules::{Rules, Voice};
+use crate::wire::lines::Line;
 
 pub(crate) static PROFILE: Profile = Profile {
     name: "rooms",

@@ -9,7 +9,7 @@ use bytes::{Buf, BytesMut};
 ///
 /// Its backlog is what waits here and what was handed out and is not yet known to be written.
 ///
-/// What waits may be in the [`Frames`](crate::frames::Frames) of the batch, which are lent to
+/// What waits may be in the [`Frames`](crate::engine::frames::Frames) of the batch, which are lent to
 /// every method that looks at bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {

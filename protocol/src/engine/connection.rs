@@ -8,15 +8,15 @@ use slotmap::Key;
 
 use crate::close::CloseReason;
 use crate::engine::Layered;
-use crate::http::FirstLine;
+use crate::engine::outbox::Outbox;
 use crate::instant::Instant;
 use crate::limits::Limits;
-use crate::lines::LineDecoder;
 use crate::listener::{Framing, ListenerId, Terms};
-use crate::outbox::Outbox;
-use crate::pause::Pauses;
 use crate::peer::Peer;
-use crate::telnet::TelnetFilter;
+use crate::wire::http::FirstLine;
+use crate::wire::lines::LineDecoder;
+use crate::wire::pause::Pauses;
+use crate::wire::telnet::TelnetFilter;
 
 slotmap::new_key_type! {
     /// The key of a connection in the engine's table; private, so that the table's crate is not

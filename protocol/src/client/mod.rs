@@ -7,9 +7,11 @@ use core::fmt;
 use bytes::{Buf, BytesMut};
 use thiserror::Error;
 
-use crate::connection::End;
-use crate::lines::{Decoded, LineDecoder};
-use crate::pause::Pauses;
+use crate::engine::connection::End;
+use crate::wire::lines::{Decoded, LineDecoder};
+use crate::wire::pause::Pauses;
+
+pub(crate) mod line;
 
 /// One connection to a server, without its socket.
 ///

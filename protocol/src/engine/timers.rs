@@ -2,7 +2,7 @@
 
 use alloc::collections::BTreeSet;
 
-use crate::connection::{ConnId, Connection};
+use crate::engine::connection::{ConnId, Connection};
 use crate::instant::Instant;
 use crate::limits::Limits;
 use crate::listener::Terms;
