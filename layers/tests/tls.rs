@@ -165,7 +165,7 @@ fn what_comes_after_a_goodbye_is_not_heard() {
     let mut wired = connected();
     wired.client.finish(CloseReason::PeerLeft);
     wired.settle();
-    wired.server.receive(&[0x17; 100]);
+    wired.server.receive(&[0x17; 100_000]);
     assert_eq!(wired.server.heard, b"");
     assert_eq!(wired.server.error, None);
 }

@@ -189,6 +189,10 @@ mod tests {
             let head = format!("GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n\r\n");
             assert_eq!(refused(&head), 400, "{headers}");
         }
+        let post = |headers| format!("POST / HTTP/1.1\r\nHost: a\r\n{headers}\r\n\r\n");
+        let both = "Content-Length: 5\r\nTransfer-Encoding: chunked";
+        assert_eq!(refused(&post(both)), 400);
+        assert!(Request::parse(post("Content-Length: 5").as_bytes()).is_ok());
         let head = b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
         assert!(Request::parse(head).is_ok());
     }

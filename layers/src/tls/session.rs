@@ -107,9 +107,8 @@ impl<S: Side> Session<S> {
             self.send_alert(wire);
             return Err(error);
         }
-        self.unparsed = match (self.progress, parsed) {
-            (Progress::InputEnded | Progress::Broken, _) => Vec::new(),
-            (_, 0) => incoming,
+        self.unparsed = match parsed {
+            0 => incoming,
             _ => incoming[parsed..].to_vec(),
         };
         Ok(())
@@ -137,7 +136,7 @@ impl<S: Side> Session<S> {
                 }
             },
             Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                append(wire, 0, |space| data.encode(space).map_err(Failure::from));
+                append(wire, |space| data.encode(space).map_err(Failure::from));
                 Ok(Step::Continue)
             }
             Ok(ConnectionState::TransmitTlsData(data)) => {
@@ -170,7 +169,7 @@ impl<S: Side> Session<S> {
             else {
                 return;
             };
-            append(wire, 0, |space| data.encode(space).map_err(Failure::from));
+            append(wire, |space| data.encode(space).map_err(Failure::from));
         }
     }
 }
@@ -194,35 +193,26 @@ impl Writing<'_> {
         match self {
             Self::Nothing => {}
             Self::Plain(plain) => {
-                let sealed = plain.len() + (plain.len() / MAX_RECORD + 1) * MAX_OVERHEAD;
-                append(wire, sealed, |space| {
+                append(wire, |space| {
                     traffic.encrypt(plain, space).map_err(Failure::from)
                 });
             }
-            Self::Goodbye => append(wire, 0, |space| {
+            Self::Goodbye => append(wire, |space| {
                 traffic.queue_close_notify(space).map_err(Failure::from)
             }),
         }
     }
 }
 
-/// Appends what `write` writes, which may say that it needs more space than `expected`.
-fn append(
-    wire: &mut BytesMut,
-    expected: usize,
-    mut write: impl FnMut(&mut [u8]) -> Result<usize, Failure>,
-) {
+/// Appends what `write` writes, which says how much space it needs if there is too little.
+fn append(wire: &mut BytesMut, mut write: impl FnMut(&mut [u8]) -> Result<usize, Failure>) {
     let start = wire.len();
-    let mut space = expected;
-    let written = loop {
-        wire.resize(start + space, 0);
-        match write(&mut wire[start..]) {
-            Ok(written) => break written,
-            Err(Failure::TooSmall(required)) if required > space => space = required,
-            Err(_) => break 0,
-        }
-    };
-    wire.truncate(start + written);
+    let mut written = write(&mut []);
+    if let Err(Failure::TooSmall(required)) = written {
+        wire.resize(start + required, 0);
+        written = write(&mut wire[start..]);
+    }
+    wire.truncate(start + written.unwrap_or(0));
 }
 
 /// Why rustls wrote nothing.
@@ -299,12 +289,6 @@ impl Side for UnbufferedClientConnection {
         self.wants_write()
     }
 }
-
-/// The most plain bytes in one record.
-const MAX_RECORD: usize = 1 << 14;
-
-/// What a record takes besides its plain bytes, at most: 29 bytes in TLS 1.2, 22 in TLS 1.3.
-const MAX_OVERHEAD: usize = 29;
 
 /// The most that is kept of what cannot be parsed yet: a record is at most 18 KiB long, a
 /// handshake message that comes in several of them 64 KiB.
