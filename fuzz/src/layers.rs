@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use bytes::BytesMut;
 use linechat_layers::tls::{Application, Certificate, Client, ClientSession, Renewable, Trust};
-use linechat_layers::web::{Page, Scheme, Site, WebSession};
+use linechat_layers::web::{Hosts, Page, Scheme, Site, WebSession};
 use linechat_protocol::{CloseReason, Instant, Layer, LayerEnd, LayerError, LayerStage, Peer};
 
 /// A web listener's layer.
@@ -170,7 +170,7 @@ fn connecting() -> (End<ClientSession>, End<impl Layer>) {
 fn visit() -> WebSession {
     let mut site = Site::new(Scheme::Http);
     site.pages = vec![Page::fixed("/", "text/html", "the page")];
-    site.hosts = vec!["chat.example".to_owned()];
+    site.hosts = Hosts::Own(vec!["chat.example".to_owned()]);
     site.proxies = vec!["192.0.2.1".parse().expect("that is an address")];
     site.max_message = Some(100);
     WebSession::new(Arc::new(site), Peer::Socket(([192, 0, 2, 1], 7).into()))

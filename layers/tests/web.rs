@@ -7,7 +7,7 @@ mod world;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use linechat_layers::web::{Made, Page, Scheme, Site, Status, WebSession};
+use linechat_layers::web::{Hosts, Made, Page, Scheme, Site, Status, WebSession};
 use linechat_protocol::{CloseReason, Layer, LayerEnd, LayerStage, Peer};
 use proptest::prelude::*;
 use world::End;
@@ -199,7 +199,7 @@ fn a_plain_request_for_the_socket_is_told_to_upgrade() {
 fn only_names_that_no_stranger_can_have_are_served() {
     let served = |host: &str| {
         let mut site = site();
-        site.hosts = vec!["chat.example".to_owned()];
+        site.hosts = Hosts::Own(vec!["chat.example".to_owned()]);
         ask(site, &format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).status
     };
     for host in [
@@ -416,6 +416,11 @@ fn a_page_can_be_made_anew_for_each_request() {
     let again = ask(metrics(), &request("GET /metrics", ""));
     assert_eq!(again.body, "asked 1\n");
     assert_eq!(again.header("Cache-Control"), Some("no-store"));
+    let elsewhere = "GET /readyz HTTP/1.1\r\nHost: chat.example\r\n\r\n";
+    assert_eq!(ask(metrics(), elsewhere).status, 421);
+    let mut open = metrics();
+    open.hosts = Hosts::Any;
+    assert_eq!(ask(open, elsewhere).status, 503);
     let ready = ask(metrics(), &request("GET /readyz", ""));
     assert_eq!((ready.status, ready.body.as_str()), (503, "draining\n"));
 }

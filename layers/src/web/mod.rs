@@ -9,4 +9,4 @@ mod site;
 
 pub use crate::http::{Made, Origin, OriginError, Page, Scheme, Status};
 pub use session::WebSession;
-pub use site::Site;
+pub use site::{Hosts, Site};

@@ -9,9 +9,8 @@ use crate::http::{Authority, Origin, Page, Refusal, Request, Scheme, Status, quo
 pub struct Site {
     /// Whether it is behind TLS.
     pub scheme: Scheme,
-    /// The names that it goes by, besides addresses and `localhost`. Where a request has another
-    /// one in its `Host`, a stranger may have made the browser believe that it is theirs.
-    pub hosts: Vec<String>,
+    /// The names that it goes by.
+    pub hosts: Hosts,
     /// Where pages may come from that talk with it, besides its own.
     pub origins: Vec<Origin>,
     /// The proxies whose word counts for who their peers are (`X-Forwarded-For`).
@@ -28,7 +27,7 @@ impl Site {
     pub fn new(scheme: Scheme) -> Self {
         Self {
             scheme,
-            hosts: Vec::new(),
+            hosts: Hosts::Own(Vec::new()),
             origins: Vec::new(),
             proxies: Vec::new(),
             pages: Vec::new(),
@@ -67,16 +66,15 @@ impl Site {
     }
 
     fn check_host(&self, authority: &Authority) -> Result<(), Refusal> {
-        if authority.host.is_own(&self.hosts) {
-            return Ok(());
+        match &self.hosts {
+            Hosts::Any => Ok(()),
+            Hosts::Own(names) if authority.host.is_own(names) => Ok(()),
+            Hosts::Own(_) => {
+                let name = quoted(authority.to_string().as_bytes());
+                let reason = format!("this server does not go by the name {name}");
+                Err(Refusal::new(Status::MISDIRECTED, reason))
+            }
         }
-        Err(Refusal::new(
-            Status::MISDIRECTED,
-            format!(
-                "this server does not go by the name {}",
-                quoted(authority.to_string().as_bytes())
-            ),
-        ))
     }
 
     /// Only browsers say where a page comes from, and they say it of every page that is not this
@@ -100,6 +98,16 @@ impl Site {
             )),
         }
     }
+}
+
+/// The names that a server goes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hosts {
+    /// Addresses, `localhost` and these. Where a request has another one in its `Host`, a stranger
+    /// may have made the browser believe that this server is theirs.
+    Own(Vec<String>),
+    /// Any. For what is no secret and takes no orders: numbers, say.
+    Any,
 }
 
 /// What is at a path.

@@ -47,7 +47,7 @@ pub(crate) fn upgrade(request: &Request<'_>, wire: &mut BytesMut) -> Result<Kind
 
 fn upgrade_required(reason: &str) -> Refusal {
     Refusal::new(Status::UPGRADE_REQUIRED, reason)
-        .with_headers("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n")
+        .with_headers("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n")
 }
 
 /// Sixteen bytes are 22 digits, and two signs to fill up.
