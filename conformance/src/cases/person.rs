@@ -186,17 +186,19 @@ fn rooms_asks_for_a_nickname_and_confirms_it(bench: &Bench) {
 fn rooms_asks_again_after_a_refusal(bench: &Bench) {
     let server = bench.serve("rooms");
     let mut bob = user(&server, "bob");
-    let mut terminal = Terminal::open();
-    let launch = bench.launch(&format!("connect rooms {}", server.door()));
-    let _client = bench.start_on(launch, &terminal);
-    terminal.wait_for("nickname> ");
-    terminal.press("bob\r");
-    terminal.wait_for("the server refused the nickname 'bob'");
-    terminal.wait_for("enter another nickname");
-    terminal.press("alice\r");
-    terminal.wait_for("you are alice");
-    terminal.press("hello\r");
-    bob.expect("alice: hello\r\n");
+    for (option, name) in [("", "alice"), ("--no-reconnect", "carol")] {
+        let mut terminal = Terminal::open();
+        let launch = bench.launch(&format!("connect rooms {} {option}", server.door()));
+        let _client = bench.start_on(launch, &terminal);
+        terminal.wait_for("nickname> ");
+        terminal.press("bob\r");
+        terminal.wait_for("the server refused the nickname 'bob'");
+        terminal.wait_for("enter another nickname");
+        terminal.press(format!("{name}\r"));
+        terminal.wait_for(&format!("you are {name}"));
+        terminal.press("hello\r");
+        bob.expect(format!("{name}: hello\r\n"));
+    }
 }
 
 fn a_nickname_is_sent_alone(bench: &Bench) {

@@ -6,7 +6,9 @@ use std::collections::VecDeque;
 use linechat_protocol::{LineClient, LineEvent};
 
 use super::command::{Line, Verb};
-use super::talk::{End, Entered, Said, Talk, Typed, complaint, content, server_side_is_client};
+use super::talk::{
+    End, Entered, Said, Talk, Typed, complaint, pauses_end_lines, server_side_is_client,
+};
 use super::words::{Grammar, Words};
 
 /// `echo`, `relay` and `addressed` on a terminal: what comes is told line by line.
@@ -39,6 +41,7 @@ impl Lines {
 
 impl Talk for Lines {
     server_side_is_client!();
+    pauses_end_lines!();
 
     fn takes_lines(&self) -> bool {
         self.is_connected && !self.has_ended && self.client.has_room()
@@ -49,13 +52,8 @@ impl Talk for Lines {
     }
 
     fn enter(&mut self, typed: Typed<'_>) -> Entered {
-        let line = match typed {
-            Typed::Line(line) => content(line),
-            Typed::Piece {
-                bytes,
-                is_first: true,
-            } => bytes,
-            Typed::Piece { .. } => return Entered::GoOn,
+        let Some(line) = typed.line() else {
+            return Entered::GoOn;
         };
         match Line::parse(line, GRAMMAR.verbs) {
             Ok(Line::Text(text)) => self.send(text),

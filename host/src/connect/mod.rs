@@ -46,6 +46,7 @@ mod pipe;
 mod plain;
 pub(crate) mod record;
 mod redial;
+mod request;
 mod rooms;
 mod route;
 pub(crate) mod session;
@@ -105,6 +106,7 @@ fn try_run(options: &ConnectOptions) -> Result<ExitCode, Failure> {
     let mut talk = talk(options, manner);
     let mut conversation = Conversation {
         options,
+        is_person: manner == Manner::Person,
         returns: manner == Manner::Person && !options.no_reconnect && talk.returns(),
         talk: &mut *talk,
         signals: &mut signals,
@@ -141,6 +143,7 @@ struct Conversation<'a> {
     options: &'a ConnectOptions,
     talk: &'a mut dyn Talk,
     signals: &'a mut SignalCount,
+    is_person: bool,
     /// Whether to connect again when the connection is lost.
     returns: bool,
 }
@@ -184,7 +187,8 @@ impl Conversation<'_> {
         loop {
             let session = Session::new(self.talk, Link::new(socket), front);
             let (outcome, link) = session.run(self.signals).map_err(Failure::System)?;
-            let returns = self.returns && front.keyboard() == KeyboardState::Open;
+            let is_typing = front.keyboard() == KeyboardState::Open;
+            let returns = self.returns && is_typing;
             let reason = match (outcome, link.into_failure()) {
                 (Outcome::Ended(End::Closed), None) if returns => {
                     "the server closed the connection".to_owned()
@@ -192,7 +196,7 @@ impl Conversation<'_> {
                 (Outcome::Ended(End::Closed), Some(error)) if returns => {
                     format!("the connection is lost: {error}")
                 }
-                (Outcome::Ended(End::AskAgain), _) if returns => String::new(),
+                (Outcome::Ended(End::AskAgain), _) if self.is_person && is_typing => String::new(),
                 (Outcome::Ended(End::Closed | End::AskAgain), Some(error)) => {
                     return Err(self.network(error));
                 }

@@ -8,7 +8,9 @@ use linechat_protocol::pair::{Client, Typed as Taken};
 use super::Manner;
 use super::command::{Line, Verb};
 use super::lines::help;
-use super::talk::{End, Entered, Said, Talk, Typed, complaint, content, server_side_is_client};
+use super::talk::{
+    End, Entered, Said, Talk, Typed, complaint, pauses_end_lines, server_side_is_client,
+};
 use super::words::{Grammar, Words};
 
 /// The client of seed 003.
@@ -45,6 +47,7 @@ impl Pair {
 
 impl Talk for Pair {
     server_side_is_client!();
+    pauses_end_lines!();
 
     /// Also when too much waits for its turn, `EXIT` has to be found: it does not wait.
     fn takes_lines(&self) -> bool {
@@ -52,13 +55,9 @@ impl Talk for Pair {
     }
 
     fn enter(&mut self, typed: Typed<'_>) -> Entered {
-        let (line, is_first) = match typed {
-            Typed::Line(line) => (content(line), true),
-            Typed::Piece { bytes, is_first } => (bytes, is_first),
-        };
-        if !is_first {
+        let Some(line) = typed.line() else {
             return Entered::GoOn;
-        }
+        };
         if self.manner == Manner::Script {
             return self.say(line);
         }

@@ -34,10 +34,12 @@ pub(crate) trait Talk {
 
     /// Whether the server has begun a line that a pause would end. Never in a dialect in which a
     /// line could only be misunderstood then.
-    fn is_within_line(&self) -> bool;
+    fn is_within_line(&self) -> bool {
+        false
+    }
 
     /// The server has been silent for a while within a line.
-    fn receive_pause(&mut self);
+    fn receive_pause(&mut self) {}
 
     /// Whether the user may enter something now. What is typed meanwhile waits where it is.
     fn takes_lines(&self) -> bool;
@@ -115,6 +117,21 @@ pub(crate) enum Typed<'a> {
         /// Whether the line begins with it.
         is_first: bool,
     },
+}
+
+impl<'a> Typed<'a> {
+    /// The line without its ending. One that is too long for anybody is its first piece, which is too
+    /// long, too.
+    pub(crate) fn line(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Line(line) => Some(content(line)),
+            Self::Piece {
+                bytes,
+                is_first: true,
+            } => Some(bytes),
+            Self::Piece { .. } => None,
+        }
+    }
 }
 
 /// What becomes of the conversation.
@@ -211,14 +228,6 @@ macro_rules! server_side_is_client {
             self.client.wants_input()
         }
 
-        fn is_within_line(&self) -> bool {
-            self.client.is_within_line()
-        }
-
-        fn receive_pause(&mut self) {
-            self.client.receive_pause();
-        }
-
         fn transmit(&self) -> &[u8] {
             self.client.transmit()
         }
@@ -233,6 +242,34 @@ macro_rules! server_side_is_client {
     };
 }
 pub(crate) use server_side_is_client;
+
+/// Has pauses end lines, as the field `client` knows them.
+macro_rules! pauses_end_lines {
+    () => {
+        fn is_within_line(&self) -> bool {
+            self.client.is_within_line()
+        }
+
+        fn receive_pause(&mut self) {
+            self.client.receive_pause();
+        }
+    };
+}
+pub(crate) use pauses_end_lines;
+
+/// Everything that there is to be shown, as a test compares it.
+#[cfg(test)]
+pub(super) fn shown(talk: &mut dyn Talk) -> Vec<String> {
+    let said = std::iter::from_fn(|| talk.poll());
+    let words = said.map(|said| match said {
+        Said::Line(line) | Said::Bytes(line) => String::from_utf8(line).expect("text"),
+        Said::Message(message) => message.to_string(),
+        Said::Hint(hint) | Said::Question(hint) => format!("({hint})"),
+        Said::End(End::Refused(reason)) => format!("[Refused] {reason}"),
+        Said::End(end) => format!("[{end:?}]"),
+    });
+    words.collect()
+}
 
 /// How much is shown of a line that nobody understands, in bytes.
 const MAX_QUOTED: usize = 200;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use linechat_protocol::Names;
+
 use super::command::{Argument, Verb};
 
 /// What lines are made of in a dialect.
@@ -92,6 +94,15 @@ impl Words {
                 .then_some(Argument::Room)
         };
         verb.map(|verb| verb.argument()).or_else(needs_room)
+    }
+}
+
+/// Names for people.
+pub(super) fn enumerated(names: &Names) -> String {
+    let names: Vec<_> = names.iter().collect();
+    match names[..] {
+        [] => "none".to_owned(),
+        _ => names.join(", "),
     }
 }
 

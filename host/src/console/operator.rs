@@ -8,9 +8,7 @@ use linechat_protocol::pair::Turn;
 use linechat_protocol::{ClientLimits, LineClient, LineEvent, Peer};
 
 use super::news::{News, Notice};
-use crate::connect::talk::{
-    End, Entered, Said, Talk, Typed, complaint, content, server_side_is_client,
-};
+use crate::connect::talk::{End, Entered, Said, Talk, Typed, complaint, server_side_is_client};
 use crate::escaped::Escaped;
 
 /// Whoever sits at the server's keyboard: every line is for the server to understand, and what
@@ -81,13 +79,8 @@ impl Talk for Operator {
     }
 
     fn enter(&mut self, typed: Typed<'_>) -> Entered {
-        let line = match typed {
-            Typed::Line(line) => content(line),
-            Typed::Piece {
-                bytes,
-                is_first: true,
-            } => bytes,
-            Typed::Piece { .. } => return Entered::GoOn,
+        let Some(line) = typed.line() else {
+            return Entered::GoOn;
         };
         match self.client.send(line) {
             Ok(()) => Entered::GoOn,
