@@ -39,6 +39,16 @@ impl Bench {
     }
 
     #[track_caller]
+    pub(crate) fn serve_together(&self, dialects: &[&str], options: &str) -> Running {
+        let listen = dialects
+            .iter()
+            .map(|name| format!(" --listen {name}://127.0.0.1:0"));
+        let listen: String = listen.collect();
+        let mut server = self.start(self.launch(&format!("serve{listen} {options}")));
+        server.wait_until_listening(dialects.len());
+        server
+    }
+
     pub(crate) fn serve_on(&self, listen: &str, line: &str) -> Running {
         self.start_listening(self.launch(&format!("serve {line} --listen {listen}")))
     }

@@ -1,12 +1,12 @@
 //! The transcripts in the project's documents, as steps that can be played.
 //!
 //! A transcript is a fenced block of a Markdown file whose info string is `transcript` and the
-//! dialect. It reads from top to bottom:
+//! dialect, or those that are served together. It reads from top to bottom:
 //!
 //! ```text
 //! $ linechat-tokio serve rooms       the server that everybody talks to
 //! # A remark.
-//! bob* connects                      or: connects from 192.0.2.7:50001
+//! bob* connects                      or: connects from 192.0.2.7:50001, connects to direct
 //! bob> hello                         bob sends a line
 //! bob< alice: hello                  bob receives a line
 //! bob* sends hello and no ending     bob sends the beginning of a line
@@ -45,7 +45,7 @@ impl Document {
 /// One transcript.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Scene {
-    pub(crate) dialect: String,
+    pub(crate) dialects: Vec<String>,
     /// What follows `serve` on the command line.
     pub(crate) options: String,
     /// Each with its line of the document.
@@ -61,7 +61,10 @@ pub(crate) struct Step {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    Connects { from: Option<String> },
+    Connects {
+        from: Option<String>,
+        to: Option<String>,
+    },
     SitsAtKeyboard,
     Says(Vec<u8>),
     Begins(Vec<u8>),
@@ -84,7 +87,8 @@ impl Scene {
     }
 
     #[track_caller]
-    fn parse(line: usize, dialect: &str, block: &[(usize, &str)]) -> Self {
+    fn parse(line: usize, dialects: &str, block: &[(usize, &str)]) -> Self {
+        let dialects: Vec<&str> = dialects.split(' ').collect();
         let mut written = block
             .iter()
             .filter(|(_, text)| !text.is_empty() && !text.starts_with("# "));
@@ -93,8 +97,11 @@ impl Scene {
             .and_then(|(_, text)| text.strip_prefix("$ linechat-tokio serve "))
             .unwrap_or_else(|| panic!("line {line}: a transcript begins with its server"));
         assert!(
-            options.split(' ').next() == Some(dialect),
-            "line {line}: the server does not speak {dialect}"
+            options
+                .split(' ')
+                .take_while(|word| !word.starts_with('-'))
+                .eq(dialects.iter().copied()),
+            "line {line}: the server does not speak {dialects:?}"
         );
         let steps = written.map(|&(number, text)| {
             let step = Step::parse(text);
@@ -104,7 +111,7 @@ impl Scene {
             )
         });
         Self {
-            dialect: dialect.to_owned(),
+            dialects: dialects.into_iter().map(ToOwned::to_owned).collect(),
             options: options.to_owned(),
             steps: steps.collect(),
         }
@@ -133,13 +140,20 @@ impl Event {
     fn parse(text: &str) -> Option<Self> {
         if let Some(address) = text.strip_prefix("connects from ") {
             let from = Some(address.to_owned());
-            return Some(Self::Connects { from });
+            return Some(Self::Connects { from, to: None });
+        }
+        if let Some(dialect) = text.strip_prefix("connects to ") {
+            let to = Some(dialect.to_owned());
+            return Some(Self::Connects { from: None, to });
         }
         if let Some(begun) = text.strip_prefix("sends ") {
             return unescaped(begun.strip_suffix(" and no ending")?).map(Self::Begins);
         }
         match text {
-            "connects" => Some(Self::Connects { from: None }),
+            "connects" => Some(Self::Connects {
+                from: None,
+                to: None,
+            }),
             "is at the server's keyboard" => Some(Self::SitsAtKeyboard),
             "disconnects" => Some(Self::Disconnects),
             "is disconnected" => Some(Self::IsDisconnected),
@@ -205,7 +219,8 @@ mod tests {
     #[test]
     fn both_documents_show_every_dialect() {
         for document in [README, PROTOCOLS] {
-            let shown: Vec<_> = document.transcripts().map(|scene| scene.dialect).collect();
+            let scenes = document.transcripts();
+            let shown: Vec<_> = scenes.flat_map(|scene| scene.dialects).collect();
             for dialect in ["echo", "relay", "addressed", "rooms", "pair", "direct"] {
                 assert!(
                     shown.iter().any(|shown| shown == dialect),
@@ -244,10 +259,10 @@ mod tests {
         };
         let from = Some("[::1]:7".to_owned());
         let scene = Scene {
-            dialect: "rooms".to_owned(),
+            dialects: vec!["rooms".to_owned()],
             options: "rooms -q".to_owned(),
             steps: vec![
-                (7, step("bob", Event::Connects { from })),
+                (7, step("bob", Event::Connects { from, to: None })),
                 (8, step("bob", Event::Says(b"#x  y".to_vec()))),
                 (9, step("bob", Event::Hears(Vec::new()))),
                 (10, step("bob", Event::Says(b"a\x07b".to_vec()))),

@@ -20,6 +20,8 @@ use crate::transcript::Transcript;
 pub(crate) struct Running {
     pid: Pid,
     addresses: Vec<SocketAddr>,
+    /// What is spoken at each of them.
+    schemes: Vec<String>,
     stdin: Option<ChildStdin>,
     stdout: Option<ChildStdout>,
     stderr: Stderr,
@@ -46,6 +48,7 @@ impl Running {
         Self {
             pid,
             addresses: Vec::new(),
+            schemes: Vec::new(),
             stdin,
             stdout,
             stderr,
@@ -58,10 +61,11 @@ impl Running {
     /// Waits for `listeners` lines that say where the program listens.
     #[track_caller]
     pub(crate) fn wait_until_listening(&mut self, listeners: usize) {
-        self.addresses = self.stderr.wait_for("listening lines", |log| {
-            let addresses: Vec<_> = log.lines().filter_map(listening_address).collect();
-            (addresses.len() >= listeners).then_some(addresses)
+        let places = self.stderr.wait_for("listening lines", |log| {
+            let places: Vec<_> = log.lines().filter_map(listening_place).collect();
+            (places.len() >= listeners).then_some(places)
         });
+        (self.addresses, self.schemes) = places.into_iter().unzip();
     }
 
     /// Where it listens, as it says itself.
@@ -73,6 +77,14 @@ impl Running {
     #[track_caller]
     pub(crate) fn peer(&self, name: &str) -> Peer {
         self.peer_at(self.door(), name)
+    }
+
+    /// Connects a peer where this is spoken, which is called `name` in the report.
+    #[track_caller]
+    pub(crate) fn peer_of(&self, scheme: &str, name: &str) -> Peer {
+        let place = self.schemes.iter().position(|spoken| spoken == scheme);
+        let place = place.unwrap_or_else(|| panic!("nobody speaks {scheme}"));
+        self.peer_at(self.addresses[place], name)
     }
 
     /// Connects a peer whose receive buffer is small, so that what it does not read
@@ -280,11 +292,10 @@ fn drain(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     receiver
 }
 
-fn listening_address(line: &str) -> Option<SocketAddr> {
-    let (_, address) = line.split_once("listening on ")?;
-    let end = address.find(|c: char| !c.is_ascii_hexdigit() && !".:[]".contains(c));
-    address[..end.unwrap_or(address.len())]
-        .trim_end_matches('.')
-        .parse()
-        .ok()
+/// An address, and what is spoken there: `listening on 127.0.0.1:8888 (rooms)`.
+fn listening_place(line: &str) -> Option<(SocketAddr, String)> {
+    let (_, place) = line.split_once("listening on ")?;
+    let (address, scheme) = place.split_once(" (")?;
+    let (scheme, _) = scheme.split_once(')')?;
+    Some((address.parse().ok()?, scheme.to_owned()))
 }

@@ -47,6 +47,8 @@ struct Stage<'s> {
 
 struct Actor {
     name: String,
+    /// The dialect that it speaks.
+    speaks: String,
     peer: Peer,
     /// What its messages begin with in `addressed`.
     tag: String,
@@ -55,7 +57,11 @@ struct Actor {
 
 impl<'s> Stage<'s> {
     fn new(bench: &Bench, scene: &'s Scene, ending: &'static str) -> Self {
-        let server = if scene.listens() {
+        let dialects: Vec<&str> = scene.dialects.iter().map(|name| &**name).collect();
+        let server = if dialects.len() > 1 {
+            let options = scene.options.split(' ').skip(dialects.len());
+            bench.serve_together(&dialects, &options.collect::<Vec<_>>().join(" "))
+        } else if scene.listens() {
             bench.serve(&scene.options)
         } else {
             bench.start(bench.launch(&format!("serve {}", scene.options)))
@@ -76,15 +82,16 @@ impl<'s> Stage<'s> {
             self.show_silence();
         }
         match &step.event {
-            Event::Connects { from } => {
-                let peer = self.server.peer(who);
+            Event::Connects { from, to } => {
+                let speaks = to.as_ref().unwrap_or(&self.scene.dialects[0]);
+                let peer = self.server.peer_of(speaks, who);
                 let address = peer.address().to_string();
-                self.enter(who, peer, &address);
+                self.enter(who, speaks, peer, &address);
                 self.addresses.extend(from.clone().zip(Some(address)));
             }
             Event::SitsAtKeyboard => {
                 let console = self.server.console(who);
-                self.enter(who, console, "console");
+                self.enter(who, &self.scene.dialects[0], console, "console");
             }
             Event::Says(text) => {
                 let line = [text, self.ending.as_bytes()].concat();
@@ -98,7 +105,9 @@ impl<'s> Stage<'s> {
                 actor.has_spoken = true;
             }
             Event::Hears(text) => {
-                let line = [&self.meant(text), self.output_ending().as_bytes()].concat();
+                let speaks = self.actor(who).speaks.clone();
+                let ending = self.output_ending(&speaks);
+                let line = [&self.meant(text), ending.as_bytes()].concat();
                 self.actor(who).peer.expect(line);
             }
             Event::Disconnects => {
@@ -114,7 +123,7 @@ impl<'s> Stage<'s> {
     #[track_caller]
     fn end(mut self) {
         self.show_silence();
-        let dialect = &*self.scene.dialect;
+        let dialect = &*self.scene.dialects[0];
         if dialect != "addressed" {
             // Elsewhere nobody is told who leaves. An operator was there first and goes last.
             for actor in self.cast.iter_mut().rev() {
@@ -127,9 +136,10 @@ impl<'s> Stage<'s> {
         }
     }
 
-    fn enter(&mut self, who: &str, peer: Peer, address: &str) {
+    fn enter(&mut self, who: &str, speaks: &str, peer: Peer, address: &str) {
         self.cast.push(Actor {
             name: who.to_owned(),
+            speaks: speaks.to_owned(),
             peer,
             tag: format!("[{address}] "),
             has_spoken: false,
@@ -147,23 +157,19 @@ impl<'s> Stage<'s> {
     /// `pair` there is none.
     #[track_caller]
     fn show_silence(&mut self) {
-        match self.scene.dialect.as_str() {
-            "echo" => {
-                let is_raised = self.scene.options.contains("--uppercase");
-                let answer = if is_raised { "MARKER\n" } else { "marker\n" };
-                let peers = self.cast.iter_mut().map(|actor| &mut actor.peer);
-                peers.for_each(|peer| peer.asks("marker\n", answer));
+        let dialect = &*self.scene.dialects[0];
+        if dialect == "relay" || dialect == "addressed" {
+            return self.exchange_markers();
+        }
+        let is_raised = self.scene.options.contains("--uppercase");
+        for actor in &mut self.cast {
+            match &*actor.speaks {
+                "echo" if is_raised => actor.peer.asks("marker\n", "MARKER\n"),
+                "echo" => actor.peer.asks("marker\n", "marker\n"),
+                "rooms" if actor.has_spoken => heard_nothing_else(&mut actor.peer),
+                "direct" => was_sent_nothing_else(&mut actor.peer),
+                _ => {}
             }
-            "relay" | "addressed" => self.exchange_markers(),
-            "rooms" => {
-                let registered = self.cast.iter_mut().filter(|actor| actor.has_spoken);
-                registered.for_each(|actor| heard_nothing_else(&mut actor.peer));
-            }
-            "direct" => {
-                let peers = self.cast.iter_mut().map(|actor| &mut actor.peer);
-                peers.for_each(was_sent_nothing_else);
-            }
-            _ => {}
         }
     }
 
@@ -171,7 +177,7 @@ impl<'s> Stage<'s> {
     /// is alone sends none: nothing would show that it was not taken later.
     #[track_caller]
     fn exchange_markers(&mut self) {
-        let is_addressed = self.scene.dialect == "addressed";
+        let is_addressed = self.scene.dialects[0] == "addressed";
         if !is_addressed && self.cast.len() == 1 {
             return;
         }
@@ -207,8 +213,8 @@ impl<'s> Stage<'s> {
         text.into_bytes()
     }
 
-    fn output_ending(&self) -> &'static str {
-        match self.scene.dialect.as_str() {
+    fn output_ending(&self, dialect: &str) -> &'static str {
+        match dialect {
             "echo" | "relay" => self.ending,
             "rooms" => "\r\n",
             _ => "\n",

@@ -4,6 +4,7 @@
 
 mod addressed;
 mod at_terminal;
+mod community;
 mod connect;
 mod connect_lines;
 mod connect_pair;
@@ -44,6 +45,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("echo", echo::CASES),
         ("relay", relay::CASES),
         ("addressed", addressed::CASES),
+        ("community", community::CASES),
         ("rooms", rooms::CASES),
         ("pair", pair::CASES),
         ("direct", direct::CASES),
