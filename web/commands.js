@@ -112,7 +112,7 @@ function unknown(session, rest, name) {
 }
 
 function help() {
-	const lines = Object.entries(COMMANDS).map(([name, [usage, does]]) => `/${name} ${usage}: ${does}`);
+	const lines = Object.entries(COMMANDS).map(([name, [usage, does]]) => `${`/${name} ${usage}`.trim()}: ${does}`);
 	return [...lines, "/KICK, /MODE and so on go to the server as they are; //TEXT says “/TEXT”.",
 		"Tab completes names, ↑ brings back what you sent, Alt+↑ and Alt+↓ change the room."].join("\n");
 }

@@ -35,13 +35,12 @@ export class Room {
 		return !own && (kind === "said" || kind === "did") && (this.isTalk || mentions(text, nick));
 	}
 
-	/** Counts a line that somebody else said and the user has not seen; false for any other. */
+	/** Counts a line that the user has not seen, if somebody else said it. */
 	miss(line) {
-		if (line.own || !line.from) return false;
+		if (line.own || !line.from) return;
 		line.isFirst = this.unread === 0;
 		this.unread += 1;
 		this.calls += line.call ? 1 : 0;
-		return true;
 	}
 
 	/** Tells that somebody came or left, in the last line if that is about others who did. */

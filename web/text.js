@@ -36,7 +36,7 @@ export function names(list) {
 
 /** The time of day, as it is usual where the reader is. */
 export function clock(time) {
-	return new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+	return new Date(time).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
 }
 
 // The full stop of a sentence, and a bracket that was opened before the address, are not part of it.

@@ -142,6 +142,16 @@ test("who is back joins the rooms again, with their keys, and is told what they 
 	assert.equal(user.session.find("#cellar").members.size, 3);
 });
 
+test("a talk is no room that could be joined again", () => {
+	const user = new User().comesIn();
+	user.says(bob("PRIVMSG alice :psst"));
+	user.socket.onclose();
+	user.world.pass(1000);
+	user.isWelcomed();
+	assert.deepEqual(user.heard().filter((line) => line.startsWith("JOIN")), ["JOIN #lobby"]);
+	assert.ok(user.session.find("bob").isJoined);
+});
+
 test("a room that was left is not joined again", () => {
 	const user = new User().comesIn();
 	user.types("/part");
@@ -352,6 +362,12 @@ test("actions, notices and messages to operators find their room", () => {
 	assert.deepEqual(user.room.lines.map(({ kind, text }) => [kind, text]), [["did", "waves"], ["did", "nods"], ["notice", "note"], ["said", "ops"]]);
 });
 
+test("notices call nobody", () => {
+	const user = new User().comesIn();
+	user.says(bob("NOTICE #lobby :alice"), bob("PRIVMSG #lobby :\x01ACTION pokes alice\x01"), me("PRIVMSG #lobby :alice"));
+	assert.deepEqual(user.room.lines.map(({ call }) => call), [false, true, false]);
+});
+
 test("machines ask in vain", () => {
 	const user = new User().comesIn();
 	user.says(bob("PRIVMSG alice :\x01VERSION\x01"), bob("PRIVMSG alice :\x01DCC SEND x 1 2 3\x01"));
@@ -387,6 +403,21 @@ test("who comes and goes shares a line", () => {
 	assert.deepEqual(user.lines(), ["eve came in"]);
 	user.says(bob("PRIVMSG #lobby :re"), ":eve!e@h QUIT :gone (really)");
 	assert.deepEqual(user.lines().slice(1), ["re", "eve left (gone (really))"]);
+});
+
+test("who comes much later has a line of their own", () => {
+	const user = new User().comesIn();
+	const join = (name, minute) => user.says(`@time=2026-11-21T12:${minute}:00.000Z :${name}!x@h JOIN #lobby`);
+	join("dan", "00");
+	join("eve", "14");
+	join("fay", "15");
+	assert.deepEqual(user.lines(), ["dan and eve came in", "fay came in"]);
+});
+
+test("a crowd that comes shares lines of fifty", () => {
+	const user = new User().comesIn();
+	for (let i = 0; i < 60; i += 1) user.says(`:n${i}!x@h JOIN #lobby`);
+	assert.deepEqual(user.lines(), ["n0, n1, n2, n3 and 46 others came in", "n50, n51, n52, n53 and 6 others came in"]);
 });
 
 test("who leaves is told in the talk with them, too", () => {

@@ -27,6 +27,7 @@ test("the pieces of a text are the text", () => {
 		const text = Array.from({ length: roll(12) }, () => words[roll(words.length)]).join("");
 		const all = pieces(text);
 		assert.equal(all.map((piece) => piece.text).join(""), text);
+		assert.ok(all.every((piece) => piece.text !== ""));
 		for (const { href } of all) assert.ok(href === undefined || /^https?:\/\//.test(href), href);
 	}
 });
@@ -34,6 +35,7 @@ test("the pieces of a text are the text", () => {
 test("formatting is dropped, and what it formats stays", () => {
 	assert.equal(plain("\x02bold\x02 \x1dit\x1d \x0304,12red\x03 \x04ff00ffpink\x04 \x0f\x16\x1f\x1e\x11x"), "bold it red pink x");
 	assert.equal(plain("\x03123"), "3");
+	assert.equal(plain("\x03,4x\x031,x"), ",4x,x");
 	assert.equal(plain("a\x1b[31mb\x07\x00\x7f"), "a[31mb");
 });
 
@@ -54,5 +56,6 @@ test("names are told as one tells them", () => {
 	assert.equal(names(["a"]), "a");
 	assert.equal(names(["a", "b"]), "a and b");
 	assert.equal(names(["a", "b", "c"]), "a, b and c");
+	assert.equal(names(["a", "b", "c", "d", "e"]), "a, b, c, d and e");
 	assert.equal(names(["a", "b", "c", "d", "e", "f"]), "a, b, c, d and 2 others");
 });
