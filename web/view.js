@@ -342,7 +342,7 @@ function put(result) {
 }
 
 function pressed(event) {
-	const { key, altKey } = event;
+	const { key, altKey, ctrlKey, metaKey } = event;
 	if ($("finder").open || $("chat").hidden) return;
 	if (key === "Escape") {
 		if (!$("scrim").hidden) openDrawer();
@@ -353,6 +353,8 @@ function pressed(event) {
 		const at = rooms.findIndex((button) => button.ariaCurrent) + (key === "ArrowUp" ? -1 : 1);
 		rooms.at(at % rooms.length)?.click();
 		event.preventDefault();
+	} else if (/^\S$/u.test(key) && !altKey && !ctrlKey && !metaKey) {
+		$("say").focus(); // what is typed anywhere goes where it belongs
 	}
 }
 

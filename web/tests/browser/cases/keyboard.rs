@@ -9,6 +9,7 @@ cases! { "keyboard":
     tab_completes_names_and_otherwise_moves_on,
     the_arrow_keys_bring_back_what_was_sent,
     shift_and_enter_begin_another_line,
+    what_is_typed_anywhere_goes_to_the_field,
 }
 
 fn everything_can_be_done_with_the_keyboard_alone(stage: &mut Stage) {
@@ -85,6 +86,14 @@ fn shift_and_enter_begin_another_line(stage: &mut Stage) {
     );
     alice.presses("Enter");
     alice.reads("b");
+}
+
+fn what_is_typed_anywhere_goes_to_the_field(stage: &mut Stage) {
+    let alice = stage.user("alice");
+    alice.clicks("#where");
+    alice.waits_for("no cursor", "return document.activeElement.id !== 'say'");
+    alice.presses("h i Enter");
+    alice.sees(".own .text", "hi");
 }
 
 /// Presses Tab until the focus is there.
