@@ -28,6 +28,7 @@ use crate::log::{Log, SharedLog};
 use crate::peer::Peer;
 use crate::rules::Rules;
 use crate::wire::lines::Decoded;
+use crate::wire::pause::LateEnding;
 
 /// A chat server without its sockets.
 ///
@@ -573,7 +574,7 @@ impl Server {
             return;
         };
         let inbox = &mut connection.inbox;
-        let begins = inbox.pauses.strip_late_ending(&mut bytes);
+        let begins = inbox.late_ending.strip(&mut bytes);
         inbox.first_line.cut(&mut bytes);
         if inbox.first_line.is_http_request() {
             inbox.end = End::Received;
@@ -588,12 +589,13 @@ impl Server {
     fn end_line_if_due(&mut self, conn: ConnId) {
         let now = self.floor.engine.now;
         if let Some(connection) = self.floor.engine.open_mut(conn)
-            && connection.inbox.pauses.is_due(now)
+            && connection.inbox.pause_deadline.is_some_and(|it| it <= now)
         {
             let last_input = connection.last_input;
+            connection.inbox.pause_deadline = None;
             self.take_in(conn, b"\n");
             if let Some(connection) = self.floor.engine.open_mut(conn) {
-                connection.inbox.pauses.end_line();
+                connection.inbox.late_ending = LateEnding::Expected;
                 connection.last_input = last_input;
             }
         }

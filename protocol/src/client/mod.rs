@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::engine::connection::End;
 use crate::wire::lines::{Decoded, LineDecoder};
-use crate::wire::pause::Pauses;
+use crate::wire::pause::LateEnding;
 
 pub(crate) mod line;
 
@@ -519,7 +519,7 @@ struct Input {
     waiting: BytesMut,
     /// How much of `waiting` has been looked at since, and is to be forgotten.
     taken: usize,
-    pauses: Pauses,
+    late_ending: LateEnding,
     end: End,
 }
 
@@ -527,7 +527,7 @@ impl Input {
     fn receive(&mut self, mut bytes: &[u8]) {
         if self.end == End::Open {
             self.forget_taken();
-            let begin = self.pauses.strip_late_ending(&mut bytes);
+            let begin = self.late_ending.strip(&mut bytes);
             self.waiting.extend_from_slice(begin);
             self.waiting.extend_from_slice(bytes);
         }
@@ -536,7 +536,7 @@ impl Input {
     fn end_line(&mut self) {
         self.forget_taken();
         self.waiting.extend_from_slice(b"\n");
-        self.pauses.end_line();
+        self.late_ending = LateEnding::Expected;
     }
 
     fn is_within_line(&self) -> bool {

@@ -15,7 +15,7 @@ use crate::listener::{Framing, ListenerId, Terms};
 use crate::peer::Peer;
 use crate::wire::http::FirstLine;
 use crate::wire::lines::LineDecoder;
-use crate::wire::pause::Pauses;
+use crate::wire::pause::LateEnding;
 use crate::wire::telnet::TelnetFilter;
 
 slotmap::new_key_type! {
@@ -188,7 +188,7 @@ impl Connection {
             self.idle_deadline(now, terms),
             self.rate_deadline(now, terms),
             self.catch_up_deadline(now),
-            self.inbox.pauses.deadline.filter(|_| self.is_open()),
+            self.inbox.pause_deadline.filter(|_| self.is_open()),
         ];
         deadlines.into_iter().flatten().min()
     }
@@ -214,12 +214,7 @@ impl Connection {
             self.last_input
         };
         let idle = active + terms.idle_timeout?;
-        Some(
-            self.inbox
-                .pauses
-                .deadline
-                .map_or(idle, |pause| idle.max(pause)),
-        )
+        Some(self.inbox.pause_deadline.map_or(idle, |it| it.max(idle)))
     }
 
     /// When its rate allowance lets the next message through, if one waits for that.
@@ -283,7 +278,9 @@ pub(crate) struct Inbox {
     /// What nobody has looked at, because the connection is not taken from for now. At most what
     /// is read ahead and what one read brought, if the adapter stops reading when told.
     pub(crate) unparsed: BytesMut,
-    pub(crate) pauses: Pauses,
+    /// When the unfinished line is a message as it stands, if nothing comes before.
+    pub(crate) pause_deadline: Option<Instant>,
+    pub(crate) late_ending: LateEnding,
     pub(crate) first_line: FirstLine,
     pub(crate) end: End,
 }
@@ -295,7 +292,8 @@ impl Inbox {
             telnet: telnet.then(TelnetFilter::default),
             decoder: LineDecoder::default(),
             unparsed: BytesMut::new(),
-            pauses: Pauses::default(),
+            pause_deadline: None,
+            late_ending: LateEnding::default(),
             first_line: FirstLine::default(),
             end: End::Open,
         }

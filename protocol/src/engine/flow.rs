@@ -152,7 +152,7 @@ impl Engine {
         let Some(connection) = self.open_mut(conn) else {
             return;
         };
-        connection.inbox.pauses.deadline = deadline;
+        connection.inbox.pause_deadline = deadline;
         if deadline.is_some() {
             self.arm(conn);
         }

@@ -4,7 +4,7 @@
 /// (RFC 9112, section 3).
 ///
 /// It looks at bytes and not at lines: the line may be too long for its dialect, and chunks are no
-/// lines.
+/// lines. There is one for each connection, which is why it takes a byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum FirstLine {
     /// It is not one, or nobody asks.
@@ -15,9 +15,15 @@ pub(crate) enum FirstLine {
     Method,
     BeforeTarget,
     Target,
-    /// So much of `HTTP/1.` was seen.
-    Version(u8),
-    Digit,
+    BeforeVersion,
+    H,
+    Ht,
+    Htt,
+    Http,
+    Slash,
+    One,
+    Dot,
+    /// After `HTTP/1.x`.
     Ending,
     /// It is one, and has ended.
     HttpRequest,
@@ -47,16 +53,15 @@ impl FirstLine {
             (Self::Begins | Self::Method, _) if is_token(byte) => Self::Method,
             (Self::Method, b' ') => Self::BeforeTarget,
             (Self::BeforeTarget | Self::Target, b'!'..=b'~' | 0x80..) => Self::Target,
-            (Self::Target, b' ') => Self::Version(0),
-            (Self::Version(seen), _) if VERSION[usize::from(seen)] == byte => {
-                let seen = seen + 1;
-                if usize::from(seen) < VERSION.len() {
-                    Self::Version(seen)
-                } else {
-                    Self::Digit
-                }
-            }
-            (Self::Digit, b'0'..=b'9') => Self::Ending,
+            (Self::Target, b' ') => Self::BeforeVersion,
+            (Self::BeforeVersion, b'H') => Self::H,
+            (Self::H, b'T') => Self::Ht,
+            (Self::Ht, b'T') => Self::Htt,
+            (Self::Htt, b'P') => Self::Http,
+            (Self::Http, b'/') => Self::Slash,
+            (Self::Slash, b'1') => Self::One,
+            (Self::One, b'.') => Self::Dot,
+            (Self::Dot, b'0'..=b'9') => Self::Ending,
             (Self::Ending, b'\r') => Self::Ending,
             (Self::Ending, b'\n') => Self::HttpRequest,
             _ => Self::NotHttp,
@@ -68,8 +73,6 @@ impl FirstLine {
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
-
-const VERSION: &[u8] = b"HTTP/1.";
 
 #[cfg(test)]
 mod tests {

@@ -1,22 +1,13 @@
 //! Lines that a pause ends ([`Framing::Auto`](crate::Framing::Auto)).
+//!
+//! A pause ends a line as if its sender had sent `\n`: what follows, all that makes lines of bytes
+//! need not know.
 
-use crate::Instant;
-
-/// What pauses do to the lines of one connection.
-///
-/// A pause ends a line as if its sender had sent `\n`: what follows, all that makes lines of bytes
-/// need not know. The ending that the sender may send late belongs to that line; without this, a
-/// user who thinks before pressing Enter in a telnet that sends each key would say an empty line.
-#[derive(Debug, Default)]
-pub(crate) struct Pauses {
-    /// When the unfinished line is a message as it stands, if nothing comes before.
-    pub(crate) deadline: Option<Instant>,
-    late_ending: LateEnding,
-}
-
-/// The ending that may come for a line that a pause has ended.
+/// The ending that may come for a line that a pause has ended. It belongs to that line: without
+/// this, a user who thinks before pressing Enter in a telnet that sends each key would say an empty
+/// line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum LateEnding {
+pub(crate) enum LateEnding {
     #[default]
     NotExpected,
     Expected,
@@ -24,38 +15,26 @@ enum LateEnding {
     HalfReceived,
 }
 
-impl Pauses {
-    /// Whether the unfinished line is a message now.
-    pub(crate) fn is_due(&self, now: Instant) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= now)
-    }
-
-    /// A pause has ended the unfinished line.
-    pub(crate) fn end_line(&mut self) {
-        self.deadline = None;
-        self.late_ending = LateEnding::Expected;
-    }
-
-    /// Takes off `bytes` the late ending of a line that a pause has ended. Returns what was taken
-    /// for half of it before, and is not.
-    pub(crate) fn strip_late_ending(&mut self, bytes: &mut &[u8]) -> &'static [u8] {
-        let expected = self.late_ending;
-        if expected == LateEnding::NotExpected || bytes.is_empty() {
+impl LateEnding {
+    /// Takes the ending off `bytes`. Returns what was taken for half of it before, and is not.
+    pub(crate) fn strip(&mut self, bytes: &mut &[u8]) -> &'static [u8] {
+        let expected = *self;
+        if expected == Self::NotExpected || bytes.is_empty() {
             return b"";
         }
-        self.late_ending = LateEnding::NotExpected;
+        *self = Self::NotExpected;
         if let Some(rest) = bytes.strip_prefix(b"\n") {
             *bytes = rest;
             return b"";
         }
-        if expected == LateEnding::HalfReceived {
+        if expected == Self::HalfReceived {
             return b"\r";
         }
         if let Some(rest) = bytes.strip_prefix(b"\r\n") {
             *bytes = rest;
         } else if *bytes == b"\r" {
             *bytes = b"";
-            self.late_ending = LateEnding::HalfReceived;
+            *self = Self::HalfReceived;
         }
         b""
     }
@@ -98,16 +77,15 @@ mod tests {
     #[test]
     fn where_no_pause_has_ended_a_line_an_empty_one_is_a_line() {
         let mut bytes = &b"\r\n"[..];
-        assert_eq!(Pauses::default().strip_late_ending(&mut bytes), b"");
+        assert_eq!(LateEnding::NotExpected.strip(&mut bytes), b"");
         assert_eq!(bytes, b"\r\n");
     }
 
     fn after_a_pause(bytes: &[u8], size: usize) -> Vec<u8> {
-        let mut pauses = Pauses::default();
-        pauses.end_line();
+        let mut late_ending = LateEnding::Expected;
         let mut kept = Vec::new();
         for mut piece in bytes.chunks(size) {
-            kept.extend_from_slice(pauses.strip_late_ending(&mut piece));
+            kept.extend_from_slice(late_ending.strip(&mut piece));
             kept.extend_from_slice(piece);
         }
         kept
