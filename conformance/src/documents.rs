@@ -42,6 +42,20 @@ impl Document {
     }
 }
 
+impl Document {
+    /// The rows of each terminal that is shown, in fenced blocks whose info string is `terminal`:
+    /// the command line behind a `$`, then everything that is seen.
+    pub(crate) fn terminals(&self) -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+        let mut lines = self.text.lines();
+        std::iter::from_fn(move || {
+            lines.find(|line| *line == "```terminal")?;
+            let command = lines.next()?.strip_prefix("$ linechat-tokio ")?;
+            let rows = lines.by_ref().take_while(|line| *line != "```");
+            Some((command, rows.collect()))
+        })
+    }
+}
+
 /// One transcript.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Scene {

@@ -22,6 +22,7 @@ mod pair;
 mod pauses;
 mod person;
 mod programs;
+mod recorded;
 mod relay;
 mod rooms;
 mod terminal;
@@ -60,6 +61,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("editor", editor::CASES),
         ("person", person::CASES),
         ("console", console::CASES),
+        ("recorded", recorded::CASES),
     ])
 }
 

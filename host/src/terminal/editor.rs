@@ -353,8 +353,13 @@ const MAX_UNDO: usize = 100;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use unicode_width::UnicodeWidthStr;
+
     use super::super::keys::Decoder;
+    use super::super::row::Row;
     use super::*;
+    use crate::escaped::is_obeyed;
 
     #[test]
     fn the_history_comes_back_and_so_does_the_draft() {
@@ -451,6 +456,35 @@ mod tests {
         editor.complete(2, "alice");
         assert_eq!(editor.text(), "say alice");
         assert_eq!(after(&mut editor, "\x1f"), "say al");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_the_line_is_text_and_its_row_fits(
+            bytes in prop::collection::vec(key_byte(), 0..400),
+            columns in 12_usize..100,
+        ) {
+            let mut decoder = Decoder::default();
+            let mut editor = Editor::default();
+            for byte in bytes {
+                for key in decoder.decode(byte) {
+                    editor.press(key);
+                }
+                let (text, cursor) = editor.shown();
+                prop_assert!(!text.chars().any(|c| c != '\t' && is_obeyed(c)));
+                let row = Row::new(&editor.prompt("> "), text, cursor, columns);
+                prop_assert!(row.shown.width() < columns && row.cursor < columns);
+            }
+            decoder.time_out();
+            prop_assert_eq!(decoder.patience(), None);
+        }
+    }
+
+    /// Keys that do something more often than others, and every byte.
+    fn key_byte() -> impl Strategy<Value = u8> {
+        let keys =
+            b"ab \xc3\xa9\xe6\xbc\xa2\x1b[~;3ACDbfdyu\x01\x05\x0b\x12\x14\x15\x17\x19\x1f\x7f\r\t";
+        prop_oneof![4 => prop::sample::select(&keys[..]), 1 => any::<u8>()]
     }
 
     fn after<'a>(editor: &'a mut Editor, keys: &str) -> &'a str {
