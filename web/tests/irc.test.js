@@ -96,7 +96,7 @@ test("whatever a text is, its pieces fit and nothing but a space at a cut is los
 test("a text that fits is one piece, an empty one too", () => {
 	assert.deepEqual(split("hello", 300), ["hello"]);
 	assert.deepEqual(split("", 300), [""]);
-	assert.deepEqual(split("a".repeat(16), 16), ["a".repeat(16)]);
+	assert.deepEqual(split("eight by a space", 16), ["eight by a space"]);
 });
 
 test("no limit is so small that nothing fits", () => {

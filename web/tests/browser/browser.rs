@@ -4,6 +4,7 @@ use std::panic::Location;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 
 use crate::driver::{Driver, PATIENCE, delete, get, post};
@@ -15,9 +16,11 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn start(driver: &Driver) -> Self {
-        Self {
+        let browser = Self {
             session: driver.session(),
-        }
+        };
+        browser.devtools("Emulation.setLocaleOverride", json!({ "locale": "en-GB" }));
+        browser
     }
 
     // ---- What the user does.
@@ -60,7 +63,7 @@ impl Browser {
     #[track_caller]
     pub(crate) fn clicks(&self, selector: &str) {
         let element = self.find(selector);
-        self.command(&format!("element/{element}/click"), json!({}));
+        self.clicks_element(&element);
     }
 
     /// Clicks the button in `list` that says `text`.
@@ -70,8 +73,7 @@ impl Browser {
             .find((button) => button.querySelector('bdi').textContent === arguments[1])";
         let what = format!("{text} in {list}");
         let button = self.waits_for_value(&what, script, &[json!(list), json!(text)]);
-        let element = reference(&button).unwrap();
-        self.command(&format!("element/{element}/click"), json!({}));
+        self.clicks_element(&reference(&button).unwrap());
     }
 
     #[track_caller]
@@ -94,11 +96,11 @@ impl Browser {
         self.command("actions", json!({ "actions": [keyboard] }));
     }
 
-    /// Has a window of this size, in pixels, from now on.
+    /// Has a window of this size, in pixels, from now on, on a screen with four dots for each.
     pub(crate) fn has_a_window_of(&self, width: u32, height: u32) {
         self.devtools(
             "Emulation.setDeviceMetricsOverride",
-            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
+            json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": false }),
         );
     }
 
@@ -183,6 +185,24 @@ impl Browser {
         self.command("goog/cdp/execute", command)
     }
 
+    /// Waits until nothing moves any more.
+    #[track_caller]
+    pub(crate) fn comes_to_rest(&self) {
+        let script = "const done = arguments[0];
+            const moving = () => document.getAnimations().map(({ finished }) => finished.catch(() => {}));
+            requestAnimationFrame(() => Promise.all(moving()).then(done))";
+        self.run_async(script, &[]);
+    }
+
+    /// What the window shows, as a WebP picture.
+    pub(crate) fn picture(&self) -> Vec<u8> {
+        let settings = json!({ "format": "webp", "quality": 85 });
+        let picture = self.devtools("Page.captureScreenshot", settings);
+        BASE64_STANDARD
+            .decode(picture["data"].as_str().unwrap())
+            .unwrap()
+    }
+
     /// Complaints of the browser about the page, those of the security policy among them. A connection
     /// that the server has closed is none.
     pub(crate) fn complaints(&self) -> Vec<String> {
@@ -212,6 +232,13 @@ impl Browser {
             // A browser tells nobody that it has drawn something.
             thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    // What still moves might be missed.
+    #[track_caller]
+    fn clicks_element(&self, element: &str) {
+        self.comes_to_rest();
+        self.command(&format!("element/{element}/click"), json!({}));
     }
 
     #[track_caller]

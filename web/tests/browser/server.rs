@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 /// A server that runs. It is ended when dropped.
 pub(crate) struct Server {
     process: Option<Child>,
+    rooms: SocketAddr,
     irc: SocketAddr,
     web: SocketAddr,
 }
@@ -35,18 +36,19 @@ impl Server {
             .spawn()
             .unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
-        let mut found = [None, None];
+        let mut found = [None; 3];
         while found.contains(&None) {
             let line = log.next().expect("a line for each listener").unwrap();
-            for (place, scheme) in found.iter_mut().zip(["(irc)", "(web)"]) {
+            for (place, scheme) in found.iter_mut().zip(["(rooms)", "(irc)", "(web)"]) {
                 *place = place.or(listening_address(&line, scheme));
             }
         }
         // A server whose log nobody reads would stand still.
         thread::spawn(|| log.for_each(drop));
-        let [irc, web] = found.map(Option::unwrap);
+        let [rooms, irc, web] = found.map(Option::unwrap);
         Self {
             process: Some(process),
+            rooms,
             irc,
             web,
         }
@@ -55,6 +57,11 @@ impl Server {
     /// The page's address.
     pub(crate) fn page(&self) -> String {
         format!("http://{}/", self.web)
+    }
+
+    /// Where `rooms` is spoken.
+    pub(crate) fn rooms(&self) -> SocketAddr {
+        self.rooms
     }
 
     /// Where IRC is spoken.

@@ -106,11 +106,11 @@ fn no_rule_of_accessibility_is_broken(stage: &mut Stage) {
 
 #[track_caller]
 fn obeys_all_rules(browser: &Browser, axe: &str, state: &str) {
+    browser.comes_to_rest();
     browser.run(axe, &[]);
     let broken = browser.run_async(
         "const done = arguments[0];
-         Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))).then(() =>
-             axe.run(document, { resultTypes: ['violations'] })).then(
+         axe.run(document, { resultTypes: ['violations'] }).then(
              ({ violations }) => done(violations.map(({ id, nodes }) => [id, nodes.map(({ target, failureSummary }) => [target, failureSummary])])),
              (error) => done(String(error)))",
         &[],

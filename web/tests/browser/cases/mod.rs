@@ -4,6 +4,7 @@ mod coming_in;
 mod connection;
 mod keyboard;
 mod looks;
+mod pictures;
 mod reading;
 mod talking;
 
@@ -21,6 +22,7 @@ pub(crate) fn all() -> Vec<Case> {
         connection::CASES,
         keyboard::CASES,
         looks::CASES,
+        pictures::CASES,
     ]
     .concat()
 }
