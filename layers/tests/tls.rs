@@ -12,10 +12,11 @@ use linechat_layers::tls::{Application, Client, Pin, Renewable, Trust, TrustErro
 use linechat_protocol::{CloseReason, Layer, LayerEnd, LayerStage};
 use proptest::prelude::*;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, Error, ProtocolVersion, SignatureScheme,
-    SupportedProtocolVersion,
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, ProtocolVersion, ServerConfig,
+    ServerConnection, SignatureScheme, SupportedProtocolVersion,
 };
 use world::{End, certificate, connected, connecting, connecting_to};
 
@@ -511,6 +512,49 @@ fn a_pin_is_all_that_counts_and_no_other_certificate_will_do() {
     let mut wired = connecting_to(&server, &Trust::Pinned(mine.pin()), "elsewhere.example");
     wired.settle();
     assert_eq!(wired.client.stage(), LayerStage::Open);
+}
+
+/// A server that shows a certificate whose key it does not have: what it answers to a hello.
+fn impostor(
+    shown: &KeyedCertificate,
+    version: &'static SupportedProtocolVersion,
+) -> ServerConnection {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let own = rcgen::KeyPair::generate().unwrap();
+    let key = PrivateKeyDer::Pkcs8(own.serialize_der().into());
+    let key = provider.key_provider.load_private_key(key).unwrap();
+    let pair = CertifiedKey::new(vec![shown.cert.der().clone()], key);
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(pair)));
+    ServerConnection::new(Arc::new(config)).unwrap()
+}
+
+type KeyedCertificate = rcgen::CertifiedKey<rcgen::KeyPair>;
+
+#[test]
+fn a_server_without_the_key_of_its_certificate_is_not_trusted() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let shown = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let mut server = impostor(&shown, version);
+        let client = Client::new(&Trust::Pinned(Pin::of(shown.cert.der()))).unwrap();
+        let mut wire = BytesMut::new();
+        let mut client = End::new(client.session("localhost", &mut wire).unwrap());
+        server.read_tls(&mut &wire[..]).unwrap();
+        server.process_new_packets().unwrap();
+        let mut answer = Vec::new();
+        while server.wants_write() {
+            server.write_tls(&mut answer).unwrap();
+        }
+        client.receive(&answer);
+        assert_eq!(
+            client.reason(),
+            "TLS failed: invalid peer certificate: BadSignature"
+        );
+        assert_eq!(client.stage(), LayerStage::Ended);
+    }
 }
 
 #[test]
