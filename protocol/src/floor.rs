@@ -108,6 +108,9 @@ impl Floor {
     /// Applies an entry that a connection has proposed.
     pub(crate) fn apply_for(&mut self, conn: ConnId, entry: &Entry<'_>) -> Outcome {
         let outcome = self.apply(entry);
+        if matches!(entry.command, Command::Say(_)) && outcome.is_ok() {
+            self.engine.count_said(conn);
+        }
         if let Ok(Done::Joined(user)) = outcome {
             if self.engine.is_open(conn) {
                 self.let_in(conn, user);
@@ -273,6 +276,11 @@ impl Newsroom<'_> {
             .engine
             .compose(|frame| voice.tell(stamp, news, tongue.view, frame));
         if let Some(frame) = frame {
+            if matches!(news, News::Said { .. }) {
+                let is_left_out = except.is_some_and(|conn| to.binary_search(&conn).is_ok());
+                let copies = to.len() - usize::from(is_left_out);
+                self.engine.count_copies(tongue.language, copies);
+            }
             self.engine.send_frame(to, except, &frame);
         }
     }

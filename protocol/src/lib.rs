@@ -141,6 +141,7 @@ mod peer;
 mod roster;
 mod rules;
 mod server;
+mod stats;
 mod wire;
 
 pub use crate::action::Action;
@@ -163,6 +164,7 @@ pub use crate::limits::Limits;
 pub use crate::listener::{Framing, Listener, ListenerId, Terms};
 pub use crate::peer::Peer;
 pub use crate::server::Server;
+pub use crate::stats::{Counts, DialectStats, Stats};
 
 /// Runs what the README shows of this crate as a test.
 #[cfg(doctest)]

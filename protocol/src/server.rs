@@ -27,6 +27,7 @@ use crate::listener::{Framing, Listener, ListenerId};
 use crate::log::{Log, SharedLog};
 use crate::peer::Peer;
 use crate::rules::Rules;
+use crate::stats::{DialectStats, Stats};
 use crate::wire::lines::Decoded;
 use crate::wire::pause::LateEnding;
 
@@ -46,7 +47,7 @@ use crate::wire::pause::LateEnding;
 ///   [`take_transmit`](Self::take_transmit), [`flushed`](Self::flushed),
 ///   [`poll_timeout`](Self::poll_timeout), [`poll_event`](Self::poll_event).
 /// * **Questions**: [`accepting`](Self::accepting), [`has_more`](Self::has_more),
-///   [`is_finished`](Self::is_finished), [`limits`](Self::limits).
+///   [`is_finished`](Self::is_finished), [`limits`](Self::limits), [`stats`](Self::stats).
 pub struct Server {
     floor: Floor,
     /// What is spoken. [`Listening::language`] is a place here.
@@ -114,6 +115,7 @@ impl Server {
             None => {
                 let (rules, voice) = listener.options.rules();
                 self.floor.add_voice(voice);
+                self.floor.engine.counters.add_language();
                 self.languages.push(Language {
                     options: listener.options.clone(),
                     rules,
@@ -165,6 +167,9 @@ impl Server {
         self.tick(now);
         if bytes.is_empty() {
             return;
+        }
+        if let Some(language) = self.floor.engine.language(conn) {
+            self.floor.engine.count_received(language, bytes.len());
         }
         if self.floor.engine.has_layer(conn) {
             self.unwrap(conn, bytes);
@@ -390,6 +395,28 @@ impl Server {
     /// The limits that it was made with.
     pub fn limits(&self) -> &Limits {
         &self.floor.engine.limits
+    }
+
+    /// What it has done, and how it is.
+    pub fn stats(&self) -> Stats {
+        let engine = &self.floor.engine;
+        let dialects = (0..).zip(&self.languages).map(|(place, language)| {
+            let counters = engine.counters(place);
+            let door = language.options.door();
+            DialectStats {
+                dialect: language.options.dialect(),
+                connections: counters.connections,
+                users: door.map_or(0, |(door, _)| self.floor.community.came_by(door)),
+                counts: counters.counts,
+            }
+        });
+        Stats {
+            dialects: dialects.collect(),
+            openings: engine.openings(),
+            rooms: self.floor.community.rooms().count(),
+            backlog: engine.buffered(),
+            closed: engine.closed().to_vec(),
+        }
     }
 
     /// Whether there is more to do that waits for a flush: then call

@@ -4,13 +4,14 @@
 
 use std::error::Error;
 use std::io::{self, PipeReader};
+use std::mem;
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
 use linechat_driver::{Observer, Service};
-use linechat_protocol::{Dialect, Event, Limits, Listener, Server};
+use linechat_protocol::{Dialect, Event, Instant, Limits, Listener, Server};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut limits = Limits::default();
@@ -19,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rooms = server.listen(Listener::new(Dialect::ROOMS))?;
     let service = Service::new(server)
         .listen(rooms, TcpListener::bind("127.0.0.1:8888")?)
-        .observe(Announcer);
+        .observe(Announcer::default());
 
     // Each thread ends when the other end of its channel, or pipe, is dropped.
     let (shutdown, chatting) = io::pipe()?;
@@ -47,11 +48,22 @@ fn work_of_the_application(stopped: Receiver<()>) {
     }
 }
 
-/// Tells who comes and goes.
-struct Announcer;
+/// Tells who comes and goes, and how many are there then.
+#[derive(Default)]
+struct Announcer {
+    has_news: bool,
+}
 
 impl Observer for Announcer {
     fn event(&mut self, event: &Event) {
         println!("{event:?}");
+        self.has_news = true;
+    }
+
+    fn turned(&mut self, _now: Instant, server: &mut Server) {
+        if mem::take(&mut self.has_news) {
+            let stats = server.stats();
+            println!("{:?}, {} rooms", stats.dialects, stats.rooms);
+        }
     }
 }

@@ -3,11 +3,12 @@
 //! Run it, talk to it with `nc 127.0.0.1 8888`, and end it with Ctrl-C.
 
 use std::error::Error;
+use std::mem;
 use std::net::TcpListener;
 use std::time::Duration;
 
 use linechat_driver::{Observer, Service};
-use linechat_protocol::{Dialect, Event, Limits, Listener, Server};
+use linechat_protocol::{Dialect, Event, Instant, Limits, Listener, Server};
 use tokio::signal::ctrl_c;
 use tokio::sync::watch;
 use tokio::time::interval;
@@ -20,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let rooms = server.listen(Listener::new(Dialect::ROOMS))?;
     let service = Service::new(server)
         .listen(rooms, TcpListener::bind("127.0.0.1:8888")?)
-        .observe(Announcer);
+        .observe(Announcer::default());
 
     let (stop, stopped) = watch::channel(false);
     let mut until_stopped = stopped.clone();
@@ -47,11 +48,22 @@ async fn work_of_the_application(mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Tells who comes and goes.
-struct Announcer;
+/// Tells who comes and goes, and how many are there then.
+#[derive(Default)]
+struct Announcer {
+    has_news: bool,
+}
 
 impl Observer for Announcer {
     fn event(&mut self, event: &Event) {
         println!("{event:?}");
+        self.has_news = true;
+    }
+
+    fn turned(&mut self, _now: Instant, server: &mut Server) {
+        if mem::take(&mut self.has_news) {
+            let stats = server.stats();
+            println!("{:?}, {} rooms", stats.dialects, stats.rooms);
+        }
     }
 }

@@ -68,17 +68,16 @@ impl Rules for Echo {
     fn message(&mut self, floor: &mut Floor, conn: ConnId, line: Line<'_>) {
         if line.content().is_empty() && floor.engine.peer(conn) == Some(Peer::Console) {
             // Seed 000, version 0: an empty line ends the program.
-            floor.engine.close(conn, CloseReason::Quit);
-        } else if self.uppercase {
-            let raised = uppercase(line.raw);
-            floor
-                .engine
-                .send(conn, |frame| frame.extend_from_slice(&raised));
-        } else {
-            floor
-                .engine
-                .send(conn, |frame| frame.extend_from_slice(line.raw));
+            return floor.engine.close(conn, CloseReason::Quit);
         }
+        floor.engine.count_said(conn);
+        floor.engine.pass_on(&[conn], None, |frame| {
+            if self.uppercase {
+                frame.extend_from_slice(&uppercase(line.raw));
+            } else {
+                frame.extend_from_slice(line.raw);
+            }
+        });
     }
 
     fn left(&mut self, _floor: &mut Floor, _conn: ConnId, _reason: CloseReason) {}

@@ -62,7 +62,8 @@ impl Rules for Relay {
 
     fn message(&mut self, floor: &mut Floor, conn: ConnId, line: Line<'_>) {
         let members = self.connected.members();
-        floor.engine.send_to_all(members, Some(conn), |frame| {
+        floor.engine.count_said(conn);
+        floor.engine.pass_on(members, Some(conn), |frame| {
             frame.extend_from_slice(line.raw)
         });
     }

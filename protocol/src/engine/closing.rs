@@ -47,6 +47,7 @@ impl Engine {
             }
         }
         self.leaving.push_back(conn);
+        self.counters.count_closed(reason);
         self.report(Event::Left { conn, peer, reason });
     }
 

@@ -22,12 +22,14 @@ use crate::listener::{Framing, ListenerId};
 use crate::peer::Peer;
 use crate::wire::http::FirstLine;
 
+use self::counting::Counters;
 pub(crate) use self::layered::Layered;
 pub(crate) use self::listening::Listening;
 
 mod batch;
 mod closing;
 pub(crate) mod connection;
+mod counting;
 mod flow;
 mod frames;
 pub(crate) mod intake;
@@ -75,6 +77,7 @@ pub(crate) struct Engine {
     sockets_per_ip: BTreeMap<IpAddr, usize>,
     /// Once shutting down: when everything must be closed.
     shut_down_deadline: Option<Instant>,
+    pub(crate) counters: Counters,
 }
 
 impl Engine {
@@ -100,6 +103,7 @@ impl Engine {
             openings: 0,
             sockets_per_ip: BTreeMap::new(),
             shut_down_deadline: None,
+            counters: Counters::default(),
         }
     }
 
@@ -157,7 +161,9 @@ impl Engine {
         if listening.profile.refuses_http && !is_console {
             inbox.first_line = FirstLine::Begins;
         }
+        let language = listening.language;
         let connection = Connection::new(listener, peer, inbox, self.now);
+        self.language_counters(language).connections += 1;
         if peer.ip().is_some() {
             self.sockets += 1;
         }
@@ -192,9 +198,13 @@ impl Engine {
 
     /// Forgets a connection that has left, and of whose output nothing is left.
     pub(crate) fn remove(&mut self, conn: ConnId) {
+        let language = self.language(conn);
         let Some(mut connection) = self.connections.remove(conn.0) else {
             return;
         };
+        if let Some(language) = language {
+            self.language_counters(language).connections -= 1;
+        }
         self.timers.disarm(conn, &mut connection);
         debug_assert_eq!(connection.charged, 0);
         if connection.peer.ip().is_some() {

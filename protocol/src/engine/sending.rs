@@ -52,6 +52,19 @@ impl Engine {
         }
     }
 
+    /// Sends what somebody said to recipients of one dialect, `except` among them.
+    pub(crate) fn pass_on(
+        &mut self,
+        to: &[ConnId],
+        except: Option<ConnId>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        if let Some(language) = to.first().and_then(|&conn| self.language(conn)) {
+            self.count_copies(language, to.len() - usize::from(except.is_some()));
+        }
+        self.send_to_all(to, except, write);
+    }
+
     /// Sends a frame that was [composed](Self::compose) to many connections.
     pub(crate) fn send_frame(
         &mut self,
@@ -219,6 +232,7 @@ impl Engine {
             return;
         }
         connection.last_progress = now;
+        let language = self.listeners[connection.listener.index()].language;
         match &mut connection.layered {
             None => connection.outbox.advance(self.frames.bytes(), written),
             Some(layered) => {
@@ -231,6 +245,7 @@ impl Engine {
         }
         let coupled = connection.coupled;
         let is_layered = connection.layered.is_some();
+        self.language_counters(language).counts.sent_bytes += written as u64;
         self.recharge(conn);
         if is_layered {
             self.check_flow(conn);

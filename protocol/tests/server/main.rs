@@ -15,4 +15,5 @@ mod properties;
 mod relay;
 mod rooms;
 mod shared;
+mod stats;
 mod timers;

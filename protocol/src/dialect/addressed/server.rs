@@ -78,10 +78,10 @@ impl Rules for Addressed {
             from: &shown(floor, conn),
             text: line.content(),
         };
-        let members = self.connected.members();
+        floor.engine.count_said(conn);
         floor
             .engine
-            .send_to_all(members, None, |frame| match line.ending {
+            .pass_on(self.connected.members(), None, |frame| match line.ending {
                 Ending::None => reply.encode_chunk(frame),
                 _ => reply.encode(frame),
             });

@@ -111,6 +111,7 @@ impl Pair {
     }
 
     fn client_said(&mut self, floor: &mut Floor, client: ConnId, line: &[u8]) {
+        floor.engine.count_said(client);
         if let Some(operator) = self.operator {
             send_line(floor, operator, line);
         }
@@ -125,6 +126,7 @@ impl Pair {
             }
             return;
         }
+        floor.engine.count_said(operator);
         self.typed.push(line);
         if let Some(client) = self.client {
             self.speak(floor, client);
@@ -274,7 +276,7 @@ impl Rules for Pair {
 }
 
 fn send_line(floor: &mut Floor, to: ConnId, line: &[u8]) {
-    floor.engine.send(to, |frame| {
+    floor.engine.pass_on(&[to], None, |frame| {
         frame.extend_from_slice(line);
         frame.push(b'\n');
     });
