@@ -353,7 +353,9 @@ fn pauses_between_attempts_grow(bench: &Bench) {
 }
 
 fn without_a_connection_one_can_leave(bench: &Bench) {
+    let pasted = format!("\x1b[200~{}\x1b[201~y\x03", "line\r".repeat(2000));
     for keys in [
+        &*pasted,
         "/quit\r",
         "\x03",
         "\x04",

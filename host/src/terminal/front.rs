@@ -21,7 +21,7 @@ impl Front for Terminal {
     }
 
     fn wants_input(&self) -> bool {
-        self.entered.len() < MAX_ENTERED && self.resumes.is_none()
+        !self.entered.is_full() && self.resumes.is_none()
     }
 
     fn read(&mut self) {
@@ -40,14 +40,11 @@ impl Front for Terminal {
     }
 
     fn next(&mut self) -> Option<Typed<'_>> {
-        self.current = self.entered.pop_front()?;
-        Some(Typed::Line(&self.current))
+        self.entered.take().map(Typed::Line)
     }
 
     fn next_of(&mut self, is_urgent: &dyn Fn(&[u8]) -> bool) -> Option<Typed<'_>> {
-        let place = self.entered.iter().position(|line| is_urgent(line))?;
-        self.current = self.entered.remove(place)?;
-        Some(Typed::Line(&self.current))
+        self.entered.take_first(is_urgent).map(Typed::Line)
     }
 
     fn keyboard(&self) -> KeyboardState {
@@ -184,9 +181,6 @@ fn common_prefix(candidates: &[String]) -> usize {
     let common = first.char_indices().take_while(is_common).last();
     common.map_or(0, |(index, character)| index + character.len_utf8())
 }
-
-/// How many lines may be entered before anybody takes them.
-const MAX_ENTERED: usize = 1000;
 
 /// How much may wait to be printed before the server has to, in bytes.
 const MAX_WAITING: usize = 64 * 1024;

@@ -17,6 +17,7 @@ use self::changes::Changes;
 use self::editor::{Editor, Effect};
 use self::keys::{Decoder, Key};
 pub(crate) use self::paint::Paint;
+use self::queue::Queue;
 pub(crate) use self::raw::RawTerminal;
 use self::row::Row;
 use self::screen::Screen;
@@ -34,6 +35,7 @@ mod keys;
 mod kill_ring;
 mod paint;
 mod paste;
+mod queue;
 mod raw;
 mod row;
 mod screen;
@@ -51,9 +53,7 @@ pub(crate) struct Terminal {
     key_due: Option<Instant>,
     editor: Editor,
     /// What was entered and nobody has asked for.
-    entered: VecDeque<Vec<u8>>,
-    /// The one that was asked for last.
-    current: Vec<u8>,
+    entered: Queue,
     keyboard: KeyboardState,
     wants_completions: bool,
     screen: Screen,
@@ -107,8 +107,7 @@ impl Terminal {
             decoder: Decoder::default(),
             key_due: None,
             editor: Editor::default(),
-            entered: VecDeque::new(),
-            current: Vec::new(),
+            entered: Queue::default(),
             keyboard: KeyboardState::Open,
             wants_completions: false,
             screen: Screen::open()?,
@@ -205,11 +204,16 @@ impl Terminal {
         self.keep_record(&echo);
         let mut line = line.into_bytes();
         line.push(b'\n');
-        self.entered.push_back(line);
+        self.entered.push(line);
     }
 
     fn end(&mut self) {
         self.screen.erase();
+        let waiting = self.entered.len();
+        if waiting > 0 && self.style.user == User::Guest {
+            let hint = format!("{waiting} lines wait to be sent; Ctrl-D again leaves without them");
+            self.screen.print(&self.style.paint.hint(&hint));
+        }
         self.keyboard = match self.style.user {
             User::Guest => KeyboardState::Left,
             User::Operator => {
