@@ -1,13 +1,12 @@
 //! `connect`: a client of any dialect, in pipes and on a terminal.
 //!
-//! A [`Session`] moves what is typed and what comes between three parts that know nothing of each
+//! A [`Session`](session::Session) moves what is typed and what comes between three parts that know nothing of each
 //! other: a [`Talk`] is what a dialect makes of it, a [`Route`](route::Route) is the way to the
 //! server, and a [`Front`] is where the user types and reads. One thread does it all, and waits in
 //! one place; whatever is not taken by one part is not asked of the other, so that nothing grows
 //! without bound.
 
 use std::io::{self, IsTerminal, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -15,25 +14,25 @@ use clap::ColorChoice;
 use linechat_protocol::Dialect;
 use thiserror::Error;
 
+use self::conversation::Conversation;
 use self::direct::Direct;
-use self::front::{Front, KeyboardState};
+use self::front::Front;
 use self::lines::Lines;
-use self::link::Link;
 use self::pair::Pair;
 use self::pipe::Pipe;
 use self::plain::Plain;
 use self::record::Record;
-use self::redial::{Pauses, Redial};
 use self::rooms::Rooms;
-use self::session::{Outcome, Session};
+use self::session::Outcome;
 use self::talk::{End, Said, Talk};
 use crate::address::Address;
 use crate::cli::ConnectOptions;
-use crate::signals::{SignalCount, Signals};
+use crate::signals::Signals;
 use crate::terminal::{Paint, Style, Terminal, User};
 
 mod admission;
 mod command;
+mod conversation;
 mod dial;
 mod direct;
 pub(crate) mod front;
@@ -104,17 +103,13 @@ fn try_run(options: &ConnectOptions) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     };
     let mut talk = talk(options, manner);
-    let mut conversation = Conversation {
-        options,
-        is_person: manner == Manner::Person,
-        returns: manner == Manner::Person && !options.no_reconnect && talk.returns(),
-        talk: &mut *talk,
-        signals: &mut signals,
-    };
+    let mut conversation = Conversation::new(options, manner, &mut *talk, &mut signals);
     let ended = if is_edited {
-        conversation.on_terminal(socket, record)
+        let mut front = open_terminal(options, record).map_err(Failure::System)?;
+        conversation.run(socket, &mut front)
     } else {
-        conversation.in_pipes(socket, record)
+        let mut front = Pipe::open(record).map_err(Failure::System)?;
+        conversation.run(socket, &mut front)
     };
     match ended? {
         Outcome::Insisted => Ok(ExitCode::from(insisted())),
@@ -138,111 +133,24 @@ fn open_record(options: &ConnectOptions) -> Result<Option<Record>, Failure> {
     })
 }
 
-/// What goes on between a user and a server, over one connection or over several.
-struct Conversation<'a> {
-    options: &'a ConnectOptions,
-    talk: &'a mut dyn Talk,
-    signals: &'a mut SignalCount,
-    is_person: bool,
-    /// Whether to connect again when the connection is lost.
-    returns: bool,
-}
-
-impl Conversation<'_> {
-    fn in_pipes(&mut self, socket: TcpStream, record: Option<Record>) -> Result<Outcome, Failure> {
-        let mut front = Pipe::open(record).map_err(Failure::System)?;
-        self.run(socket, &mut front)
-    }
-
-    fn on_terminal(
-        &mut self,
-        socket: TcpStream,
-        record: Option<Record>,
-    ) -> Result<Outcome, Failure> {
-        let front = Terminal::open(Style {
-            has_times: true,
-            paint: Paint {
-                is_coloured: is_coloured(self.options.color),
-            },
-            has_bell: self.options.bell,
-            user: User::Guest,
-        });
-        let mut front = front.map_err(Failure::System)?.with_record(record);
-        let leave = if self.options.dialect == Dialect::PAIR {
-            "EXIT, /quit or Ctrl-D leaves"
-        } else {
-            "/quit or Ctrl-D leaves"
-        };
-        let welcome = format!(
-            "connected to {}; {leave}, /help helps",
-            self.options.address
-        );
-        front.show(Said::Hint(welcome));
-        self.run(socket, &mut front)
-    }
-
-    fn run(&mut self, socket: TcpStream, front: &mut impl Front) -> Result<Outcome, Failure> {
-        let mut pauses = Pauses::new();
-        let mut socket = socket;
-        loop {
-            let session = Session::new(self.talk, Link::new(socket), front);
-            let (outcome, link) = session.run(self.signals).map_err(Failure::System)?;
-            let is_typing = front.keyboard() == KeyboardState::Open;
-            let returns = self.returns && is_typing;
-            let reason = match (outcome, link.into_failure()) {
-                (Outcome::Ended(End::Closed), None) if returns => {
-                    "the server closed the connection".to_owned()
-                }
-                (Outcome::Ended(End::Closed), Some(error)) if returns => {
-                    format!("the connection is lost: {error}")
-                }
-                (Outcome::Ended(End::AskAgain), _) if self.is_person && is_typing => String::new(),
-                (Outcome::Ended(End::Closed | End::AskAgain), Some(error)) => {
-                    return Err(self.network(error));
-                }
-                (outcome, _) => return Ok(outcome),
-            };
-            match self.come_back(&reason, &mut pauses, front)? {
-                Ok(found) => socket = found,
-                Err(outcome) => return Ok(outcome),
-            }
-        }
-    }
-
-    /// Waits for a new connection, unless the user has had enough.
-    fn come_back(
-        &mut self,
-        reason: &str,
-        pauses: &mut Pauses,
-        front: &mut impl Front,
-    ) -> Result<Result<TcpStream, Outcome>, Failure> {
-        self.talk.disconnected();
-        pauses.disconnected();
-        let address = &self.options.address;
-        let redial = if self.talk.wants_connection() {
-            Redial::after(reason, address, pauses)
-        } else {
-            Redial::when_wanted(address, pauses)
-        };
-        let session = Session::new(self.talk, redial, front);
-        let (outcome, redial) = session.run(self.signals).map_err(Failure::System)?;
-        let Some(socket) = redial.into_socket() else {
-            return Ok(Err(outcome));
-        };
-        if !matches!(outcome, Outcome::Ended(_)) {
-            return Ok(Err(outcome));
-        }
-        pauses.connected();
-        self.talk.reconnected();
-        Ok(Ok(socket))
-    }
-
-    fn network(&self, error: io::Error) -> Failure {
-        Failure::Network {
-            address: self.options.address.clone(),
-            error,
-        }
-    }
+fn open_terminal(options: &ConnectOptions, record: Option<Record>) -> io::Result<Terminal> {
+    let front = Terminal::open(Style {
+        has_times: true,
+        paint: Paint {
+            is_coloured: is_coloured(options.color),
+        },
+        has_bell: options.bell,
+        user: User::Guest,
+    });
+    let mut front = front?.with_record(record);
+    let leave = if options.dialect == Dialect::PAIR {
+        "EXIT, /quit or Ctrl-D leaves"
+    } else {
+        "/quit or Ctrl-D leaves"
+    };
+    let welcome = format!("connected to {}; {leave}, /help helps", options.address);
+    front.show(Said::Hint(welcome));
+    Ok(front)
 }
 
 /// What a dialect makes of a conversation.

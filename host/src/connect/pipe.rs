@@ -138,7 +138,7 @@ impl Front for Pipe {
 
 fn hint_at(hint: &str) {
     // Nobody is left to tell if this fails.
-    let _ = writeln!(io::stderr(), "{hint}");
+    let _ = writeln!(io::stderr(), "{}", Escaped(hint.as_bytes()));
 }
 
 /// How much may wait to be printed before the server has to, in bytes.

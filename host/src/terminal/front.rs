@@ -147,7 +147,8 @@ impl Front for Terminal {
         let line = match &said {
             Said::Bytes(line) | Said::Line(line) => Escaped(line).to_string(),
             Said::Message(message) => message.to_string(),
-            Said::Hint(hint) | Said::Question(hint) => hint.clone(),
+            // There may be words of the server in it.
+            Said::Hint(hint) | Said::Question(hint) => Escaped(hint.as_bytes()).to_string(),
             Said::End(_) => return,
         };
         match &said {
