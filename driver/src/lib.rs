@@ -16,6 +16,7 @@ pub use self::connection::{
     LINGER, LINGER_BYTES, linger_until, prepare, transport_failed, was_refused,
 };
 pub use self::driver::serve;
+pub use self::failure::watch_for_failure;
 pub use self::runtime::{Listener, Runtime, Stream, Timer};
 pub use self::service::{Console, Listening, Observer, Service};
 
@@ -27,6 +28,7 @@ mod acceptor;
 mod clock;
 mod connection;
 mod driver;
+mod failure;
 mod ready;
 mod runtime;
 mod service;

@@ -3,14 +3,14 @@
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use rustix::event::epoll;
+use linechat_driver::watch_for_failure;
 use smol::Async;
 
 /// async-io.
@@ -115,7 +115,7 @@ impl linechat_driver::Stream for Socket<TcpStream> {
 
     async fn failed(self: Arc<Self>) {
         let failure = loop {
-            match watch_for_failure(&*self) {
+            match watch_for_failure(&*self).and_then(Async::new_nonblocking) {
                 Ok(failure) => break failure,
                 // There is no descriptor left, or no memory.
                 Err(_) => smol::Timer::after(RETRY).await,
@@ -123,23 +123,6 @@ impl linechat_driver::Stream for Socket<TcpStream> {
         };
         let _ = poll_fn(|cx| failure.poll_readable(cx)).await;
     }
-}
-
-/// What this returns turns readable when the peer vanishes.
-///
-/// async-io can only wait until a socket is readable or writable, and one that is not read from may
-/// be both all the time. An epoll instance that was asked for nothing still tells of failures, and
-/// is a descriptor that async-io can wait for. It exists as long as it is waited for, which is rare:
-/// while a rate limit or the dialect's rules keep somebody waiting.
-fn watch_for_failure(socket: impl AsFd) -> io::Result<Async<OwnedFd>> {
-    let failure = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-    epoll::add(
-        &failure,
-        socket,
-        epoll::EventData::new_u64(0),
-        epoll::EventFlags::empty(),
-    )?;
-    Async::new_nonblocking(failure)
 }
 
 /// Until a connection is watched for which nothing was left.

@@ -6,13 +6,14 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use linechat_driver::watch_for_failure;
 use rustix::net::{SocketFlags, acceptfrom_with};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::task::yield_now;
-use tokio::time::{Sleep, sleep_until};
+use tokio::time::{Sleep, sleep, sleep_until};
 
 /// tokio.
 pub(crate) struct Runtime;
@@ -51,7 +52,7 @@ impl linechat_driver::Listener for Listener {
             let (socket, address) = accepted?;
             let address = address.ok_or(io::ErrorKind::ConnectionAborted)?;
             let address = SocketAddr::try_from(address)?;
-            return Poll::Ready(Ok((Stream::register(socket.into())?, address)));
+            return Poll::Ready(Ok((Stream::register(socket.into(), false)?, address)));
         }
     }
 }
@@ -60,36 +61,41 @@ impl linechat_driver::Listener for Listener {
 ///
 /// Not tokio's own, which is not told of urgent data. A read ends before the urgent byte, whatever
 /// comes after it, so that a short read is not always the last.
-pub(crate) struct Stream(AsyncFd<TcpStream>);
+pub(crate) struct Stream {
+    io: AsyncFd<TcpStream>,
+    /// It is the console's, and no TCP socket.
+    is_local: bool,
+}
 
 impl Stream {
-    fn register(stream: TcpStream) -> io::Result<Self> {
+    fn register(stream: TcpStream, is_local: bool) -> io::Result<Self> {
         let interest = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
-        register(stream, interest).map(Self)
+        let io = register(stream, interest)?;
+        Ok(Self { io, is_local })
     }
 
     /// Whether the peer has sent urgent data that may not have been read.
     fn has_urgent(&self) -> bool {
-        self.0.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
+        self.io.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
     }
 
     fn forget_urgent(&self) {
         let nothing = |_: &TcpStream| Err::<(), _>(io::ErrorKind::WouldBlock.into());
-        let _ = self.0.try_io(Interest::PRIORITY, nothing);
+        let _ = self.io.try_io(Interest::PRIORITY, nothing);
     }
 }
 
 impl linechat_driver::Stream for Stream {
     fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        Self::register(stream)
+        Self::register(stream, true)
     }
 
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
-            let mut ready = ready!(self.0.poll_read_ready(cx))?;
+            let mut ready = ready!(self.io.poll_read_ready(cx))?;
             let is_last_if_short = !self.has_urgent();
-            match self.0.get_ref().read(buffer) {
+            match self.io.get_ref().read(buffer) {
                 Ok(read) => {
                     if is_last_if_short && (1..buffer.len()).contains(&read) {
                         // That was all: nobody need read again to find that nothing is left.
@@ -107,23 +113,36 @@ impl linechat_driver::Stream for Stream {
     }
 
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
+        self.io
             .try_io(Interest::WRITABLE, |mut stream| stream.write(bytes))
     }
 
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_write_ready(cx).map_ok(drop)
+        self.io.poll_write_ready(cx).map_ok(drop)
     }
 
     async fn failed(self: Arc<Self>) {
-        // An error means that the runtime shuts down, and the task with it.
-        let _ = self.0.ready(Interest::ERROR).await;
+        // An error of these means that the runtime shuts down, and the task with it.
+        if !self.is_local {
+            let _ = self.io.ready(Interest::ERROR).await;
+            return;
+        }
+        // To hang up is no error of a local socket, and nothing that tokio can wait for.
+        let failure = loop {
+            let watched = watch_for_failure(&*self);
+            match watched.and_then(|failure| register(failure, Interest::READABLE)) {
+                Ok(failure) => break failure,
+                // There is no descriptor left, or no memory.
+                Err(_) => sleep(RETRY).await,
+            }
+        };
+        let _ = failure.readable().await;
     }
 }
 
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.io.as_fd()
     }
 }
 
@@ -134,6 +153,9 @@ impl AsFd for Stream {
 fn register<T: AsRawFd>(socket: T, interest: Interest) -> io::Result<AsyncFd<T>> {
     AsyncFd::with_interest(socket, interest)
 }
+
+/// Until a connection is watched for which nothing was left.
+const RETRY: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 pub(crate) struct Timer(Option<Pin<Box<Sleep>>>);

@@ -28,6 +28,7 @@ cases![
     at_end_of_input_with_nobody_there_the_server_ends,
     at_end_of_input_the_server_ends_with_the_current_client,
     at_end_of_input_the_client_learns_that_no_answer_will_come,
+    a_screen_that_is_gone_ends_the_server_at_once,
     standard_output_has_nothing_but_chat,
     stdio_changes_nothing,
 ];
@@ -307,6 +308,17 @@ fn at_end_of_input_the_client_learns_that_no_answer_will_come(bench: &Bench) {
     operator.expect("go on\nstill heard\n");
     client.half_close();
     operator.expect_end();
+    assert_eq!(server.exit_status(), 0);
+}
+
+fn a_screen_that_is_gone_ends_the_server_at_once(bench: &Bench) {
+    let mut server = bench.serve("pair --full-duplex");
+    let _keyboard = server.keyboard();
+    drop(server.screen());
+    let mut client = server.peer("client");
+    client.send("nobody sees it\n");
+    client.expect_end();
+    drop(client);
     assert_eq!(server.exit_status(), 0);
 }
 
