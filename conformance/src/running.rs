@@ -147,6 +147,23 @@ impl Running {
         kill_process(self.pid, signal).expect("the program still runs");
     }
 
+    /// Has none of its threads run until it gets SIGCONT.
+    #[track_caller]
+    pub(crate) fn stop(&self) {
+        self.signal(Signal::STOP);
+        eventually("all threads stop", || {
+            let mut threads = fs::read_dir(self.proc("task")).ok()?;
+            let has_stopped = |thread: io::Result<fs::DirEntry>| {
+                let stat = fs::read_to_string(thread.ok()?.path().join("stat")).ok()?;
+                // The second field is the name in brackets and may contain anything.
+                Some(stat.rsplit_once(')')?.1.starts_with(" T"))
+            };
+            threads
+                .all(|thread| has_stopped(thread) == Some(true))
+                .then_some(())
+        });
+    }
+
     /// Waits until it ends.
     ///
     /// # Panics

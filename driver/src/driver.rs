@@ -86,6 +86,8 @@ struct Driver<R: Runtime> {
     /// Closed connections that are still read from, and when they were closed.
     lingering: VecDeque<(Instant, ConnId)>,
     timer: R::Timer,
+    /// What it waits for, if not for a socket alone.
+    due: Option<Instant>,
     /// The server's time was due in the last turn, after which the system was asked who is ready.
     is_due: bool,
     observer: Option<Box<dyn Observer>>,
@@ -106,6 +108,7 @@ impl<R: Runtime> Driver<R> {
             accepted: None,
             lingering: VecDeque::new(),
             timer: R::Timer::default(),
+            due: None,
             is_due: false,
             observer: service.observer,
         };
@@ -127,6 +130,8 @@ impl<R: Runtime> Driver<R> {
 
     /// Has one turn. Ready when nobody is connected and nobody can connect any more.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.clock.now_asleep(self.due.take());
+        self.clock.set(&mut self.server);
         self.ready.take(&mut self.turn, cx.waker());
         let again = self.again.drain(..).map(Source::Connection);
         self.turn.extend(again);
@@ -194,7 +199,8 @@ impl<R: Runtime> Driver<R> {
             return;
         };
         if socket.blocked && socket.poll_writable().is_ready() {
-            self.write(self.clock.now(), conn);
+            let now = self.clock.now();
+            self.write(now, conn);
         }
         let Some(socket) = self.sockets.get_mut(conn) else {
             return;
@@ -412,7 +418,8 @@ impl<R: Runtime> Driver<R> {
             return Poll::Ready(());
         }
         let lingering = self.first_lingering().map(|(until, _)| until);
-        match timeout.into_iter().chain(lingering).min() {
+        self.due = timeout.into_iter().chain(lingering).min();
+        match self.due {
             Some(due) => self.timer.poll_until(cx, self.clock.to_std(due)),
             None => Poll::Pending,
         }

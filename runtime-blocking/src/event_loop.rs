@@ -118,6 +118,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
         }
         // It cannot fail: the thread waits for it.
         let _ = name.send(conn);
+        drop(self.shared.flush(state));
         Ok(())
     }
 
@@ -163,7 +164,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
 
     fn handle_events(&mut self) {
         let mut state = self.shared.lock_for_input(&mut self.turn);
-        state.sleep = None;
+        state.wake();
         state.end_lingering();
         for event in &self.events {
             match event.token() {
@@ -246,7 +247,7 @@ struct Entrance {
 
 impl State {
     fn shut_down(&mut self) {
-        let now = self.clock.now();
+        let now = self.now();
         self.server.shut_down(now);
         let limit = linger_until(&self.server, now);
         for (until, _) in &mut self.lingering {
@@ -272,7 +273,7 @@ impl State {
 
     /// Makes those readers end that have waited for long enough for their peers to.
     fn end_lingering(&mut self) {
-        let now = self.clock.now();
+        let now = self.now();
         while let Some((_, conn)) = self.lingering.pop_front_if(|(until, _)| *until <= now) {
             if let Some(socket) = self.socket(conn) {
                 let _ = socket.stream.shutdown(Shutdown::Read);

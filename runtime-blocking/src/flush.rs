@@ -8,7 +8,7 @@ use std::sync::{Arc, MutexGuard};
 
 use bytes::{Buf, BytesMut};
 use linechat_driver::{Observer, linger_until, was_refused};
-use linechat_protocol::{Action, CloseReason, ConnId, Event, Instant};
+use linechat_protocol::{Action, CloseReason, ConnId, Event};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{SendFlags, send};
 
@@ -29,14 +29,21 @@ impl Shared {
         state.is_flushing = true;
         state.has_more = false;
         let mut round = mem::take(&mut state.round);
-        while !state.has_more && state.collect(&mut round) {
-            if state.waiting > 0 {
-                self.turned.notify_all();
+        let mut has_gone_on = false;
+        loop {
+            let has_output = state.collect(&mut round);
+            if has_output {
+                state = self.perform(state, &mut round);
             }
-            drop(state);
-            round.perform();
-            state = self.lock();
-            state.settle(&mut round);
+            if state.is_strict && has_gone_on && state.waiting > 0 {
+                break;
+            }
+            // Not before: what is due adds to what was to be written.
+            has_gone_on = state.go_on();
+            let is_done = !has_output && !has_gone_on;
+            if is_done || state.has_more && !state.is_strict {
+                break;
+            }
         }
         state.round = round;
         state.is_flushing = false;
@@ -47,19 +54,29 @@ impl Shared {
         }
         state
     }
+
+    /// Does what was collected, while others may have the lock.
+    fn perform<'a>(
+        &'a self,
+        state: MutexGuard<'a, State>,
+        round: &mut Round,
+    ) -> MutexGuard<'a, State> {
+        if state.waiting > 0 {
+            self.turned.notify_all();
+        }
+        drop(state);
+        round.perform();
+        let mut state = self.lock();
+        state.settle(round);
+        state
+    }
 }
 
 impl State {
     /// Asks the server what there is to do, and says whether there is anything.
     fn collect(&mut self, round: &mut Round) -> bool {
         self.turn += 1;
-        let now = self.clock.now();
-        if self.is_due(now) {
-            self.server.handle_timeout(now);
-        }
-        if self.server.has_more() {
-            self.server.carry_on(now);
-        }
+        self.clock.set(&mut self.server);
         for conn in mem::take(&mut self.unblocked) {
             self.write(conn, true, round);
         }
@@ -74,14 +91,27 @@ impl State {
         }
         let events = iter::from_fn(|| self.server.poll_event());
         round.events.extend(events);
+        let now = self.now();
         if let Some(observer) = &mut round.observer {
             observer.turned(now, &mut self.server);
         }
-        self.server.flushed() || !round.is_empty() || self.is_due(now)
+        self.server.flushed();
+        !round.is_empty()
     }
 
-    fn is_due(&self, now: Instant) -> bool {
-        self.server.poll_timeout().is_some_and(|due| due <= now)
+    /// Has the server do what is due, and what it left for after a flush. Says whether there was
+    /// anything.
+    fn go_on(&mut self) -> bool {
+        let now = self.now();
+        let is_due = self.server.poll_timeout().is_some_and(|due| due <= now);
+        if is_due {
+            self.server.handle_timeout(now);
+        }
+        let has_more = self.server.has_more();
+        if has_more {
+            self.server.carry_on(now);
+        }
+        is_due || has_more
     }
 
     /// Has a round write to a connection, unless its socket is known to take nothing.
@@ -136,7 +166,8 @@ impl State {
         // It fails where the peer is gone, and that is as good.
         let _ = socket.stream.shutdown(how);
         if lingers && !socket.is_at_end {
-            let until = linger_until(&self.server, self.clock.now());
+            let now = self.now();
+            let until = linger_until(&self.server, now);
             self.lingering.push_back((until, conn));
         }
     }
@@ -146,7 +177,7 @@ impl State {
         for mut write in round.writes.drain(..) {
             match write.outcome {
                 Ok(written) => {
-                    let now = self.clock.now();
+                    let now = self.now();
                     self.server.advance(now, write.conn, written);
                     write.bytes.advance(written);
                 }

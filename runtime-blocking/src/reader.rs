@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
 
     /// Tells the server what came.
     fn hand_in(&self, state: &mut State, received: io::Result<Cow<'_, [u8]>>) {
-        let now = state.clock.now();
+        let now = state.now();
         let is_at_end = match &received {
             Ok(bytes) if bytes.is_empty() => {
                 state.server.receive_eof(now, self.conn);
@@ -104,10 +104,9 @@ impl<'a> Reader<'a> {
     /// reset the connection. A peer that sends nothing is the event loop's to put an end to.
     fn close(self, start: &mut [u8; START_SIZE]) {
         let deadline = {
-            let state = self.shared.lock();
-            state
-                .clock
-                .to_std(linger_until(&state.server, state.clock.now()))
+            let mut state = self.shared.lock();
+            let now = state.now();
+            state.clock.to_std(linger_until(&state.server, now))
         };
         let mut left = LINGER_BYTES;
         while left > 0 && Instant::now() < deadline {
@@ -150,7 +149,7 @@ fn receive<'a>(stream: &TcpStream, start: &'a mut [u8; START_SIZE]) -> io::Resul
 }
 
 /// How much one read can bring, in bytes.
-const READ_SIZE: usize = 64 << 10;
+pub(crate) const READ_SIZE: usize = 64 << 10;
 
 /// How much a reader is prepared for while it waits, in bytes.
 const START_SIZE: usize = 2 << 10;

@@ -14,6 +14,7 @@ use mio::Waker;
 
 use crate::capacity::Capacity;
 use crate::flush::Round;
+use crate::reader::READ_SIZE;
 
 /// The state of all threads. The lock is never held across a call that may wait.
 pub(crate) struct Shared {
@@ -32,9 +33,10 @@ impl Shared {
         capacity: Capacity,
         event_loop: Waker,
     ) -> Self {
-        let clock = Clock::start();
+        let mut clock = Clock::start();
         clock.set(&mut server);
         let state = State {
+            is_strict: server.limits().max_backlog < LARGE_BACKLOG,
             server,
             listeners,
             capacity,
@@ -66,14 +68,16 @@ impl Shared {
     /// which is kept in `turn`.
     ///
     /// The server bounds what it makes of input until its output is asked for. This here bounds
-    /// what it has to keep meanwhile.
+    /// what it has to keep meanwhile: what is being written counts as a backlog, of those who read
+    /// promptly, too. Where that could be too much, nothing comes in before it was written.
     pub(crate) fn lock_for_input(&self, turn: &mut u64) -> MutexGuard<'_, State> {
         let mut state = self.lock();
         state.waiting += 1;
         let mut state = self
             .turned
             .wait_while(state, |state| {
-                state.is_flushing && state.turn == *turn && !state.ended
+                let has_changed = state.turn != *turn && !state.is_strict;
+                state.is_flushing && !has_changed && !state.ended
             })
             .unwrap_or_else(PoisonError::into_inner);
         state.waiting -= 1;
@@ -83,7 +87,7 @@ impl Shared {
 
     /// Wakes the event loop.
     pub(crate) fn wake_event_loop(&self, state: &mut State) {
-        state.sleep = None;
+        state.wake();
         // It can only fail where the event loop is gone.
         let _ = self.event_loop.wake();
     }
@@ -122,6 +126,8 @@ pub(crate) struct State {
     pub(crate) connections: usize,
     /// A thread is at work in [`Shared::flush`].
     pub(crate) is_flushing: bool,
+    /// One turn's output is written before the next one's input comes in.
+    pub(crate) is_strict: bool,
     /// There may be more for it to do than what it knows of.
     pub(crate) has_more: bool,
     /// How often the server was asked what there is to do.
@@ -148,7 +154,8 @@ impl State {
         stream: Arc<TcpStream>,
         thread: Thread,
     ) -> ConnId {
-        let conn = self.server.accept(self.clock.now(), listener, peer);
+        let now = self.now();
+        let conn = self.server.accept(now, listener, peer);
         if self.sockets.len() <= conn.index() {
             self.sockets.resize_with(conn.index() + 1, || None);
         }
@@ -167,6 +174,21 @@ impl State {
         conn
     }
 
+    /// The time as the server is told it.
+    pub(crate) fn now(&mut self) -> Instant {
+        match &self.sleep {
+            None => self.clock.now(),
+            Some(sleep) => self.clock.now_asleep(sleep.until),
+        }
+    }
+
+    /// Notes that the event loop sleeps no more.
+    pub(crate) fn wake(&mut self) {
+        // How long it slept is over with that.
+        self.now();
+        self.sleep = None;
+    }
+
     pub(crate) fn socket(&mut self, conn: ConnId) -> Option<&mut Socket> {
         self.socket_at(conn.index())
             .filter(|socket| socket.conn == conn)
@@ -183,7 +205,8 @@ impl State {
 
     /// Forgets a connection whose socket is gone.
     pub(crate) fn release(&mut self, conn: ConnId) {
-        self.server.release(self.clock.now(), conn);
+        let now = self.now();
+        self.server.release(now, conn);
         self.connections -= 1;
     }
 
@@ -194,7 +217,8 @@ impl State {
         // Its reader and its writer can both find out.
         if !socket.is_closing && !mem::replace(&mut socket.is_failure_known, true) {
             transport_failed(conn, error);
-            self.server.transport_failed(self.clock.now(), conn);
+            let now = self.now();
+            self.server.transport_failed(now, conn);
         }
     }
 
@@ -291,3 +315,7 @@ pub(crate) struct Sleep {
     pub(crate) until: Option<Instant>,
     pub(crate) accepting: Vec<ListenerId>,
 }
+
+/// A limit on backlogs, in bytes, under which there is room for some turns of input: a turn makes
+/// a quarter of the limit, and one message more, which may be as long as what one read brings.
+const LARGE_BACKLOG: usize = 8 * READ_SIZE;

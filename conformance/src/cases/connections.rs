@@ -1,7 +1,11 @@
 //! How connections come, end, and are kept from harming each other.
 
+use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
 
 use super::*;
 
@@ -12,6 +16,7 @@ cases![
     a_reset_in_the_middle_of_a_line_sends_nobody_a_torn_line,
     one_peer_s_end_disturbs_nobody_else,
     a_peer_that_stops_reading_is_closed_and_nobody_waits_for_it,
+    whoever_reads_promptly_is_no_slow_consumer_however_small_the_limit,
     a_peer_that_floods_requests_gets_every_answer_once_it_reads,
     a_peer_that_takes_nothing_for_the_stall_timeout_is_closed,
     past_the_memory_of_all_backlogs_the_largest_is_closed,
@@ -22,6 +27,8 @@ cases![
     who_does_not_register_by_the_login_timeout_is_closed,
     who_does_not_log_in_by_the_login_timeout_is_closed_however_busy,
     who_is_silent_for_the_idle_timeout_is_closed,
+    a_program_that_was_stopped_closes_nobody_who_spoke_meanwhile,
+    a_program_that_was_stopped_closes_nobody_who_reads_again,
     a_rate_limit_delays_and_loses_nothing,
     a_peer_whose_messages_wait_for_the_rate_limit_is_not_idle,
     one_listener_serves_both_families_and_shows_ipv4_as_such,
@@ -108,6 +115,31 @@ fn a_peer_that_stops_reading_is_closed_and_nobody_waits_for_it(bench: &Bench) {
     heard_nothing_else(&mut witness);
 }
 
+fn whoever_reads_promptly_is_no_slow_consumer_however_small_the_limit(bench: &Bench) {
+    const TALKERS: usize = 4;
+    const LINES: usize = 200;
+    let server = bench.serve("relay --max-backlog 1");
+    let mut talkers = vec![server.peer("talker0")];
+    for n in 1..TALKERS {
+        let mut others: Vec<_> = talkers.iter_mut().collect();
+        let talker = relay_peer(&server, &format!("talker{n}"), &mut others);
+        talkers.push(talker);
+    }
+    thread::scope(|scope| {
+        for talker in &talkers {
+            let mut stream = talker.stream();
+            scope.spawn(move || (0..LINES).try_for_each(|_| stream.write_all(b"hello\n")));
+            scope.spawn(move || {
+                let mut heard = vec![0; (TALKERS - 1) * LINES * "hello\n".len()];
+                stream.set_read_timeout(Some(PATIENCE)).expect("waits");
+                let heard = stream.read_exact(&mut heard).map(|()| heard);
+                let heard = heard.expect("hears all others");
+                assert!(heard == b"hello\n".repeat((TALKERS - 1) * LINES));
+            });
+        }
+    });
+}
+
 fn a_peer_that_floods_requests_gets_every_answer_once_it_reads(bench: &Bench) {
     let server = bench.serve("direct --max-backlog 65536");
     let mut other = member(&server, "other");
@@ -118,9 +150,9 @@ fn a_peer_that_floods_requests_gets_every_answer_once_it_reads(bench: &Bench) {
     other.asks("LIST\n", "LIST-OK flooder,other\n");
 
     let mut writer = flooder.stream().try_clone().expect("another handle");
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         scope.spawn(move || {
-            std::io::Write::write_all(&mut writer, &rest).expect("the rest is taken");
+            writer.write_all(&rest).expect("the rest is taken");
             writer
                 .shutdown(std::net::Shutdown::Write)
                 .expect("half-closes");
@@ -278,6 +310,43 @@ fn who_is_silent_for_the_idle_timeout_is_closed(bench: &Bench) {
     assert_took_a_second(start);
     busy.asks("busy\n", "busy\n");
     busy.expect_end();
+}
+
+/// What came while nobody could listen was said all the same.
+fn a_program_that_was_stopped_closes_nobody_who_spoke_meanwhile(bench: &Bench) {
+    let server = bench.serve("echo --framing lines --idle-timeout 1");
+    let mut peers: Vec<_> = (0..20).map(|_| server.peer("peer")).collect();
+    peers.iter_mut().for_each(|peer| peer.asks("hi\n", "hi\n"));
+    server.stop();
+    peers.iter_mut().for_each(|peer| peer.send("still here\n"));
+    wait_for_two_seconds(bench);
+    server.signal(Signal::CONT);
+    for peer in &mut peers {
+        peer.expect("still here\n");
+    }
+}
+
+fn a_program_that_was_stopped_closes_nobody_who_reads_again(bench: &Bench) {
+    let server = bench.serve("rooms --stall-timeout 1 --max-backlog 67108864");
+    let mut lazy = register(server.slow_peer("lazy"), "lazy");
+    let mut sender = user(&server, "sender");
+    let text = "x".repeat(8000);
+    (0..500).for_each(|_| sender.send(format!("#lazy {text}\n")));
+    heard_nothing_else(&mut sender);
+    server.stop();
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| lazy.expect(format!("#sender: {text}\r\n").repeat(500)));
+        wait_for_two_seconds(bench);
+        server.signal(Signal::CONT);
+        reader.join().expect("everything comes");
+    });
+}
+
+/// By the timer of another program.
+#[track_caller]
+fn wait_for_two_seconds(bench: &Bench) {
+    let clock = bench.serve("rooms --login-timeout 2");
+    clock.peer("clock").expect_end();
 }
 
 fn a_rate_limit_delays_and_loses_nothing(bench: &Bench) {
