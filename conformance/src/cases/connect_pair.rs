@@ -22,6 +22,7 @@ cases![
     the_server_talks_with_a_student_s_client,
     two_scripts_talk_to_their_ends,
     a_client_does_not_wait_for_an_operator_who_has_left,
+    all_that_was_typed_ahead_reaches_the_screen_of_an_operator_who_has_left,
 ];
 
 /// A client of a server that the case plays.
@@ -258,6 +259,30 @@ fn a_client_does_not_wait_for_an_operator_who_has_left(bench: &Bench) {
     operator.expect("a\n");
     operator.half_close();
     operator.expect_last("b\nc\n");
+    console.expect_end();
+    assert_eq!((client.exit_status(), server.exit_status()), (0, 0));
+}
+
+fn all_that_was_typed_ahead_reaches_the_screen_of_an_operator_who_has_left(bench: &Bench) {
+    let mut server = bench.serve("pair");
+    let mut operator = server.console("operator");
+    let mut client = bench.connect("pair @", server.door());
+    let mut console = client.console("client");
+    console.send("first\n");
+    operator.expect("first\n");
+    let lines: String = (0..4000)
+        .map(|n| format!("{n} {}\n", "x".repeat(200)))
+        .collect();
+    // When this returns, a pipe can hold what the client has not read: 64 KiB.
+    console.send(&lines);
+    operator.half_close();
+    let printed = operator.rest();
+    assert!(lines.as_bytes().starts_with(&printed) && printed.ends_with(b"\n"));
+    assert!(
+        printed.len() >= lines.len() - (64 << 10),
+        "{}",
+        printed.len()
+    );
     console.expect_end();
     assert_eq!((client.exit_status(), server.exit_status()), (0, 0));
 }

@@ -135,6 +135,10 @@ impl<S: AsFd> Route for Link<S> {
         has_written
     }
 
+    fn is_sending(&self, talk: &dyn Talk) -> bool {
+        self.wants_output(talk)
+    }
+
     fn takes_lines(&self) -> bool {
         self.sending == Sending::Open
     }

@@ -26,6 +26,11 @@ pub(crate) trait Route {
         false
     }
 
+    /// Whether something can still be written.
+    fn is_sending(&self, _talk: &dyn Talk) -> bool {
+        false
+    }
+
     /// Whether the user may enter something.
     fn takes_lines(&self) -> bool {
         true

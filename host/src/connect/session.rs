@@ -24,6 +24,8 @@ pub(crate) struct Session<'a, R, F> {
     leaves_at_signal: bool,
     /// Until when to wait for the server when the user leaves.
     leaving: Option<Instant>,
+    /// Until when the server may take what is left to be sent, once it has said its last word.
+    parting: Option<Instant>,
     end: Option<End>,
     screen_failure: Option<Errno>,
 }
@@ -37,6 +39,7 @@ impl<'a, R: Route, F: Front> Session<'a, R, F> {
             is_typing: true,
             leaves_at_signal: true,
             leaving: None,
+            parting: None,
             end: None,
             screen_failure: None,
         }
@@ -58,9 +61,9 @@ impl<'a, R: Route, F: Front> Session<'a, R, F> {
         loop {
             self.converse();
             while self.route.write(self.talk) {
-                if self.leaving.is_some() {
-                    self.leaving = Some(Instant::now() + LINGER);
-                }
+                let patience = Instant::now() + LINGER;
+                self.leaving = self.leaving.map(|_| patience);
+                self.parting = self.parting.map(|_| patience);
                 // There may be room now for what waits to be entered.
                 self.converse();
             }
@@ -108,6 +111,7 @@ impl<'a, R: Route, F: Front> Session<'a, R, F> {
     fn deadline(&self) -> Option<Instant> {
         let due = [
             self.leaving,
+            self.parting.filter(|_| self.has_last_words()),
             self.front.deadline(),
             self.talk.deadline(),
             self.route.deadline(self.talk),
@@ -203,7 +207,10 @@ impl<'a, R: Route, F: Front> Session<'a, R, F> {
             .or_else(|| self.talk.poll())
         {
             None => return false,
-            Some(Said::End(end)) => self.end = Some(end),
+            Some(Said::End(end)) => {
+                self.end = Some(end);
+                self.parting = Some(Instant::now() + LINGER);
+            }
             Some(said) => self.show(said),
         }
         true
@@ -262,8 +269,15 @@ impl<'a, R: Route, F: Front> Session<'a, R, F> {
         match self.leaving {
             Some(deadline) if Instant::now() >= deadline => true,
             Some(_) => self.route.is_at_end() && is_shown,
+            None if self.has_last_words() => false,
             None => (self.end.is_some() || self.route.is_arrived()) && is_shown,
         }
+    }
+
+    /// Whether something is left to be sent to a server that says nothing more, and takes it.
+    fn has_last_words(&self) -> bool {
+        let is_patient = self.parting.is_some_and(|until| Instant::now() < until);
+        is_patient && self.route.is_sending(self.talk)
     }
 
     fn outcome(self) -> (Outcome, R) {

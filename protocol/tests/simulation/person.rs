@@ -18,6 +18,8 @@ pub(crate) struct Person {
     pub(crate) stage: Stage,
     pub(crate) is_reading: bool,
     pub(crate) is_leaving: bool,
+    /// It has heard the end, and goes once everything is said.
+    pub(crate) is_parting: bool,
     pub(crate) last_byte: u8,
     /// Some time ago, the server had read all that was said since.
     pub(crate) was_read: bool,
@@ -118,6 +120,7 @@ impl Person {
             stage: Stage::Away,
             is_reading: true,
             is_leaving: false,
+            is_parting: false,
             last_byte: b'\n',
             was_read: false,
             socket: None,

@@ -196,7 +196,7 @@ impl Simulation {
     pub(crate) fn client_writes(&mut self, place: usize) {
         let person = &mut self.people[place];
         if !person.is_connected() || person.link.to_server.is_ended() {
-            return;
+            return self.parts(place);
         }
         let (pipe, voice) = (&mut person.link.to_server, &mut person.voice);
         let bytes = voice.transmit();
@@ -215,6 +215,7 @@ impl Simulation {
             times.push(pipe.end(self.now, &mut self.dice));
         }
         self.plan_all(&times, place, Happening::MayRead(End::Server));
+        self.parts(place);
     }
 
     pub(crate) fn client_reads(&mut self, place: usize) {
@@ -262,12 +263,19 @@ impl Simulation {
             let is_own_fault = may_be_cut && person.part.trouble.is_some();
             assert!(is_own_fault, "#{place} was sent half a line");
         }
-        self.client_writes(place);
         self.note(place, format_args!("has read everything"));
+        self.people[place].is_parting = true;
+        self.client_writes(place);
+    }
+
+    /// Whoever has heard the end says what is left to be said, and goes.
+    fn parts(&mut self, place: usize) {
         let person = &mut self.people[place];
-        person.stage = Stage::Gone;
-        let ended = person.link.to_server.end(self.now, &mut self.dice);
-        self.plan(ended, place, Happening::MayRead(End::Server));
+        if person.is_parting && person.voice.transmit().is_empty() {
+            person.stage = Stage::Gone;
+            let ended = person.link.to_server.end(self.now, &mut self.dice);
+            self.plan(ended, place, Happening::MayRead(End::Server));
+        }
     }
 
     pub(crate) fn note(&mut self, place: usize, what: fmt::Arguments<'_>) {
