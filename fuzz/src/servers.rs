@@ -10,7 +10,9 @@ use linechat_laws::config::{Config, takes_chunks, takes_framing};
 use linechat_protocol::{Dialect, Framing};
 
 use linechat_laws::laws;
+use linechat_laws::model;
 use linechat_laws::ops::Op;
+use linechat_laws::toy::Toy;
 
 /// The server of `echo`.
 pub fn echo(bytes: &[u8]) {
@@ -42,12 +44,31 @@ pub fn direct(bytes: &[u8]) {
     keeps_a_law(Dialect::DIRECT, bytes);
 }
 
+/// Any of them in a layer. One more byte, the first one, says which and what kind of a layer.
+pub fn layered(bytes: &[u8]) {
+    let Some((&first, bytes)) = bytes.split_first() else {
+        return;
+    };
+    let toy = Toy {
+        has_no_opening: first & 64 != 0,
+        breaks_for_good: first & 128 != 0,
+        ping_every: None,
+    };
+    let dialect = model::DIALECTS[usize::from(first % 64) % model::DIALECTS.len()];
+    keeps_a_law_in(dialect, Some(toy), bytes);
+}
+
 fn keeps_a_law(dialect: Dialect, bytes: &[u8]) {
+    keeps_a_law_in(dialect, None, bytes);
+}
+
+fn keeps_a_law_in(dialect: Dialect, layer: Option<Toy>, bytes: &[u8]) {
     let &[law, flags, line, backlog, ref script @ ..] = bytes else {
         return;
     };
     let choices = Choices {
         dialect,
+        layer,
         flags,
         line: line.into(),
         backlog: backlog.into(),
@@ -72,6 +93,7 @@ fn keeps_a_law(dialect: Dialect, bytes: &[u8]) {
 /// server explain.
 struct Choices {
     dialect: Dialect,
+    layer: Option<Toy>,
     flags: u8,
     line: usize,
     backlog: usize,
@@ -79,7 +101,7 @@ struct Choices {
 
 impl Choices {
     fn roomy(&self) -> Config {
-        let mut config = Config::new(self.dialect);
+        let mut config = self.usual();
         if takes_framing(self.dialect) {
             config.framing = match self.flags % 4 {
                 1 => Some(Framing::Lines),
@@ -131,10 +153,16 @@ impl Choices {
     }
 
     fn crowded(&self) -> Config {
-        let mut config = Config::new(self.dialect);
+        let mut config = self.usual();
         config.limits.max_line = 40 + self.line % 80;
         config.limits.max_backlog = (4 + self.backlog % 16) * config.limits.max_line;
         config.limits.max_buffered = 2 * config.limits.max_backlog;
+        config
+    }
+
+    fn usual(&self) -> Config {
+        let mut config = Config::new(self.dialect);
+        config.layer = self.layer.clone();
         config
     }
 

@@ -52,7 +52,8 @@ pub trait Layer: Send {
     /// layer has been [open](LayerStage::Open).
     fn seal(&mut self, plain: &[u8], wire: &mut BytesMut);
 
-    /// Says goodbye in the layer's own way, after all that was sealed.
+    /// Says goodbye in the layer's own way, after all that was sealed. A peer may still be received
+    /// from, in dialects that end their sending half alone: what is put on the wire then is dropped.
     fn finish(&mut self, reason: CloseReason, wire: &mut BytesMut);
 
     /// How far it is.
@@ -63,7 +64,8 @@ pub trait Layer: Send {
         None
     }
 
-    /// When [`expire`](Self::expire) is to be called next, if the layer has a deadline of its own.
+    /// When [`expire`](Self::expire) is to be called next, if the layer has a deadline of its own:
+    /// after that call a later time, or none.
     fn deadline(&self) -> Option<Instant> {
         None
     }

@@ -17,7 +17,7 @@ use crate::community::snapshot::SnapshotError;
 use crate::config::ConfigError;
 use crate::dialect::{DOORS, Dialect, Options};
 use crate::engine::connection::{ConnId, End};
-use crate::engine::{Engine, Listening};
+use crate::engine::{Engine, Listening, Opened};
 use crate::event::Event;
 use crate::floor::Floor;
 use crate::instant::Instant;
@@ -533,8 +533,9 @@ impl Server {
 
     /// Lets a connection take part.
     fn admit(&mut self, conn: ConnId) {
-        self.floor.engine.admit(conn);
-        if let Some(language) = self.floor.engine.language(conn) {
+        if self.floor.engine.admit(conn)
+            && let Some(language) = self.floor.engine.language(conn)
+        {
             let rules = &mut self.languages[usize::from(language)].rules;
             rules.joined(&mut self.floor, conn);
         }
@@ -544,25 +545,31 @@ impl Server {
     /// Takes what came through a connection's layer.
     fn unwrap(&mut self, conn: ConnId, received: &[u8]) {
         let mut plain = mem::take(&mut self.plain);
-        let opened = self.floor.engine.unwrap(conn, received, &mut plain);
-        if let Some(opened) = opened {
-            if opened.has_opened && opened.close.is_none() {
-                self.admit(conn);
-            }
-            self.receive_plain(conn, &plain);
-            match opened.end {
-                Some(LayerEnd::Authentic) => self.end_input(conn, End::Received),
-                Some(LayerEnd::CutOff) => self.end_input(conn, End::CutOff),
-                None => {}
-            }
-            if let Some(reason) = opened.close {
-                self.floor.engine.close(conn, reason);
-                self.settle();
-            }
+        let mut received = received;
+        while let Some(opened) = self.floor.engine.unwrap(conn, received, &mut plain) {
+            received = &[];
+            self.take_opened(conn, &opened, &plain);
+            plain.clear();
         }
-        plain.clear();
         plain.shrink_to(KEPT_PLAIN);
         self.plain = plain;
+    }
+
+    /// Takes what a connection's layer made of what came.
+    fn take_opened(&mut self, conn: ConnId, opened: &Opened, plain: &[u8]) {
+        if opened.has_opened {
+            self.admit(conn);
+        }
+        self.receive_plain(conn, plain);
+        match opened.end {
+            Some(LayerEnd::Authentic) => self.end_input(conn, End::Received),
+            Some(LayerEnd::CutOff) => self.end_input(conn, End::CutOff),
+            None => {}
+        }
+        if let Some(reason) = opened.close {
+            self.floor.engine.close(conn, reason);
+        }
+        self.settle();
     }
 
     /// Takes what the dialect is to read.

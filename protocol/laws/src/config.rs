@@ -1,11 +1,14 @@
 //! A server with one listener, as a test describes it.
 
+use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use linechat_protocol::{
     ConfigError, Dialect, Framing, Limits, Listener, ListenerId, Options, Server, Terms,
 };
+
+use crate::toy::Toy;
 
 /// Everything that can be chosen for a server that speaks one dialect. What a dialect has no use
 /// for is left out.
@@ -17,6 +20,8 @@ pub struct Config {
     pub pause: Duration,
     pub uppercase: bool,
     pub full_duplex: bool,
+    /// The layer under the dialect, if there is one.
+    pub layer: Option<Toy>,
 }
 
 /// All limits, whether they are the server's, a listener's or a dialect's.
@@ -28,6 +33,9 @@ pub struct Bounds {
     pub stall_timeout: Option<Duration>,
     pub max_connections: Option<NonZeroUsize>,
     pub max_connections_per_ip: Option<NonZeroUsize>,
+    pub max_openings: usize,
+    pub opening_timeout: Duration,
+    pub proxy: Option<IpAddr>,
     pub login_timeout: Option<Duration>,
     pub idle_timeout: Option<Duration>,
     pub rate_limit: Option<NonZeroU32>,
@@ -49,6 +57,9 @@ impl Config {
                 stall_timeout: limits.stall_timeout,
                 max_connections: limits.max_connections,
                 max_connections_per_ip: limits.max_connections_per_ip,
+                max_openings: limits.max_openings,
+                opening_timeout: terms.opening_timeout,
+                proxy: terms.proxy,
                 login_timeout: terms.login_timeout,
                 idle_timeout: terms.idle_timeout,
                 rate_limit: terms.rate_limit,
@@ -61,6 +72,7 @@ impl Config {
             pause: terms.pause,
             uppercase: false,
             full_duplex: false,
+            layer: None,
         }
     }
 
@@ -77,6 +89,7 @@ impl Config {
         let mut listener = Listener::new(self.options());
         listener.terms = self.limits.of_listener();
         listener.terms.pause = self.pause;
+        listener.layer = self.layer.as_ref().map(Toy::factory);
         listener
     }
 
@@ -110,6 +123,7 @@ impl Bounds {
         limits.stall_timeout = self.stall_timeout;
         limits.max_connections = self.max_connections;
         limits.max_connections_per_ip = self.max_connections_per_ip;
+        limits.max_openings = self.max_openings;
         limits.grace = self.grace;
         limits.max_rooms = self.max_rooms;
         limits.max_rooms_per_user = self.max_rooms_per_user;
@@ -119,6 +133,8 @@ impl Bounds {
     pub fn of_listener(&self) -> Terms {
         let mut terms = Terms::default();
         terms.max_line = self.max_line;
+        terms.opening_timeout = self.opening_timeout;
+        terms.proxy = self.proxy;
         terms.login_timeout = self.login_timeout;
         terms.idle_timeout = self.idle_timeout;
         terms.rate_limit = self.rate_limit;

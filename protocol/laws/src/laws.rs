@@ -33,7 +33,7 @@ pub fn the_server_does_what_the_model_does(config: &Config, ops: &[Op]) {
 }
 
 /// Polled late, written in pieces, handed out: each peer receives the same in the end, or the
-/// beginning of it if its transport failed.
+/// beginning of it if its transport failed, or its layer can carry no more.
 pub fn when_the_adapter_polls_and_writes_does_not_matter(config: &Config, ops: &[Op]) {
     let mut wire = Wire::new(config.clone());
     let mut model = Model::new(config);
@@ -60,7 +60,9 @@ pub fn when_the_adapter_polls_and_writes_does_not_matter(config: &Config, ops: &
     for (place, (transport, party)) in wire.transports.iter().zip(&model.all.parties).enumerate() {
         assert_eq!(transport.left, party.left, "why {place} left");
         let received = &transport.received;
-        if transport.failed {
+        let carries_no_more = party.left == Some(CloseReason::LayerFailed)
+            && config.layer.as_ref().is_some_and(|toy| toy.breaks_for_good);
+        if transport.failed || carries_no_more {
             assert!(
                 party.output.starts_with(received),
                 "{place} received something else"
@@ -84,12 +86,14 @@ pub fn how_the_input_is_cut_does_not_matter(config: &Config, ops: &[Op], cuts: &
         whole.apply(op);
         whole.settle();
         match op {
-            Op::Bytes(conn, Chunk(bytes)) => {
-                let mut rest = &bytes[..];
+            Op::Bytes(conn, Chunk(bytes)) if !pieces.transports.is_empty() => {
+                let place = usize::from(*conn) % pieces.transports.len();
+                let sealed = pieces.seal(place, bytes);
+                let mut rest = &sealed[..];
                 while !rest.is_empty() {
                     let cut = cuts.next().unwrap_or(u8::MAX);
                     let (piece, behind) = rest.split_at(rest.len().min(1 + usize::from(cut % 16)));
-                    pieces.apply(&Op::Bytes(*conn, Chunk(piece.to_vec())));
+                    pieces.send(place, piece);
                     if cut >= 128 && config.dialect != Dialect::PAIR {
                         pieces.settle();
                     }
@@ -255,8 +259,14 @@ fn tell_model(model: &mut Model, wire: &Wire, op: &Op, count: usize) {
         }
         Op::Eof(conn) => {
             if let Some(place) = place(conn) {
-                model.eof(place);
+                match wire.is_of_layer(*conn, place) {
+                    true => model.cut_off(place),
+                    false => model.eof(place),
+                }
             }
+        }
+        Op::Fail(conn) if place(conn).is_some_and(|place| wire.is_of_layer(*conn, place)) => {
+            model.break_layer(usize::from(*conn) % count);
         }
         Op::Fail(conn) | Op::Release(conn) => {
             if let Some(place) = place(conn) {

@@ -10,5 +10,6 @@ pub mod config;
 pub mod laws;
 pub mod model;
 pub mod ops;
+pub mod toy;
 pub mod wire;
 pub mod world;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use linechat_protocol::Peer;
 
+use crate::toy::ToyPeer;
 use crate::wire::Wire;
 
 /// One thing that happens. Connections are numbered in the order in which they came; a number
@@ -16,7 +17,10 @@ pub enum Op {
     Accept(u8),
     /// One read of the adapter.
     Bytes(u8, Chunk),
+    /// The peer ends its sending half. A number of 128 or more is an end without the goodbye of its
+    /// layer, if there is one.
     Eof(u8),
+    /// The transport fails. A number of 128 or more breaks the protocol of a layer, if there is one.
     Fail(u8),
     /// The peer takes up to so many bytes.
     Write(u8, u16),
@@ -103,12 +107,18 @@ impl Wire {
             }
             Op::Eof(conn) => {
                 if let Some(place) = place(conn) {
-                    self.eof(place);
+                    match self.is_of_layer(*conn, place) {
+                        true => self.cut_off(place),
+                        false => self.eof(place),
+                    }
                 }
             }
             Op::Fail(conn) => {
                 if let Some(place) = place(conn) {
-                    self.fail(place);
+                    match self.is_of_layer(*conn, place) {
+                        true => self.send_of_layer(place, ToyPeer::nonsense),
+                        false => self.fail(place),
+                    }
                 }
             }
             Op::Write(conn, limit) => {
@@ -137,6 +147,11 @@ impl Wire {
             }
             Op::ShutDown => self.shut_down(),
         }
+    }
+
+    /// Whether an end or failure that this number names is one of its layer.
+    pub fn is_of_layer(&self, conn: u8, place: usize) -> bool {
+        conn >= 128 && self.transports[place].layer.is_some()
     }
 
     /// The other end of the connection that this operation would bring.

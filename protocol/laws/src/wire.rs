@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::config::Config;
+use crate::toy::{Toy, ToyPeer};
 use linechat_protocol::{Action, CloseReason, ConnId, Event, Instant, ListenerId, Peer, Server};
 
 /// A server and its transports.
@@ -25,6 +26,7 @@ pub struct Wire {
     max_buffered: usize,
     /// All that was ever sent to the server, in bytes.
     sent: usize,
+    layer: Option<Toy>,
 }
 
 /// One connection, as its adapter sees it.
@@ -32,7 +34,9 @@ pub struct Wire {
 pub struct Transport {
     pub id: ConnId,
     pub is_console: bool,
-    /// All that was ever written to the peer.
+    /// The peer's side of the layer, if there is one.
+    pub layer: Option<ToyPeer>,
+    /// All that was ever written to the peer, without what its layer adds.
     pub received: Vec<u8>,
     /// What the server handed out and the peer has not taken yet.
     handed_out: Vec<u8>,
@@ -43,8 +47,12 @@ pub struct Transport {
     pub paused: bool,
     /// The server said that it sends nothing more.
     pub is_sending_ended: bool,
+    /// The server closed it at once.
+    is_refused: bool,
     pub logged_in: Option<String>,
     pub left: Option<CloseReason>,
+    /// Why its layer refused what it sent.
+    pub refused: Option<String>,
     pub closed: Option<CloseReason>,
     pub released: bool,
     pub failed: bool,
@@ -61,6 +69,7 @@ impl Wire {
             max_backlog: config.limits.max_backlog,
             longest_answer: LONGEST_ANSWER.max(3 * config.limits.max_line + 100),
             max_buffered: config.limits.max_buffered,
+            layer: config.layer,
             server,
             listener,
             now: Instant::after_epoch(Duration::from_secs(1)),
@@ -72,15 +81,33 @@ impl Wire {
         }
     }
 
-    /// Connects a peer. Returns its place in [`transports`](Self::transports).
+    /// Connects a peer, and opens its layer. Returns its place in
+    /// [`transports`](Self::transports).
     pub fn accept(&mut self, peer: Peer) -> usize {
+        let place = self.accept_silently(peer);
+        let has_opening = self.layer.as_ref().is_some_and(|toy| !toy.has_no_opening);
+        if has_opening && peer != Peer::Console {
+            self.send(place, &ToyPeer::opening());
+            let is_put_off = self.server.transmit(self.id(place)).is_empty();
+            if is_put_off && self.transports[place].left.is_none() {
+                // Only so many open before a flush, but who comes first is not to depend on that.
+                self.settle();
+            }
+        }
+        place
+    }
+
+    /// Connects a peer that does not open its layer.
+    pub fn accept_silently(&mut self, peer: Peer) -> usize {
         let id = self.server.accept(self.now, self.listener, peer);
         self.has_console |= peer == Peer::Console;
         let place = self.transports.len();
         let known = self.places.insert(id, place);
         assert_eq!(known, None, "a name was given twice");
+        let layer = self.layer.as_ref().filter(|_| peer != Peer::Console);
         self.transports.push(Transport {
             id,
+            layer: layer.map(|toy| ToyPeer::new(toy.has_no_opening)),
             is_console: peer == Peer::Console,
             received: Vec::new(),
             handed_out: Vec::new(),
@@ -88,8 +115,10 @@ impl Wire {
             dirty: false,
             paused: false,
             is_sending_ended: false,
+            is_refused: false,
             logged_in: None,
             left: None,
+            refused: None,
             closed: None,
             released: false,
             failed: false,
@@ -97,16 +126,48 @@ impl Wire {
             backlog: 0,
         });
         self.check(None);
+        let transport = &mut self.transports[place];
+        transport.is_refused = transport.left.is_some();
         place
     }
 
+    /// The peer says this, through its layer if there is one.
     pub fn bytes(&mut self, place: usize, bytes: &[u8]) {
-        self.sent += bytes.len();
-        self.server.receive(self.now, self.id(place), bytes);
+        let sealed = self.seal(place, bytes);
+        self.send(place, &sealed);
+    }
+
+    /// What carries these bytes: they themselves if there is no layer.
+    pub fn seal(&mut self, place: usize, bytes: &[u8]) -> Vec<u8> {
+        match &mut self.transports[place].layer {
+            Some(peer) => peer.seal(bytes),
+            None => bytes.to_vec(),
+        }
+    }
+
+    /// The peer's transport brings this.
+    pub fn send(&mut self, place: usize, wire: &[u8]) {
+        self.sent += wire.len();
+        self.server.receive(self.now, self.id(place), wire);
         self.check(None);
     }
 
+    /// The peer has its layer do something.
+    pub fn send_of_layer(&mut self, place: usize, what: impl FnOnce(&mut ToyPeer) -> Vec<u8>) {
+        let wire = self.transports[place].layer.as_mut().map(what);
+        self.send(place, &wire.expect("there is a layer"));
+    }
+
+    /// The peer ends its sending half, and means to.
     pub fn eof(&mut self, place: usize) {
+        if self.transports[place].layer.is_some() {
+            self.send_of_layer(place, ToyPeer::goodbye);
+        }
+        self.cut_off(place);
+    }
+
+    /// The peer's sending half ends, without a goodbye of its layer.
+    pub fn cut_off(&mut self, place: usize) {
         self.server.receive_eof(self.now, self.id(place));
         self.check(None);
     }
@@ -129,18 +190,26 @@ impl Wire {
         let written = if transport.handed_out.is_empty() {
             let waiting = self.server.transmit(id);
             let bytes = &waiting[..waiting.len().min(limit)];
-            transport.received.extend_from_slice(bytes);
+            transport.take(bytes);
             bytes.len()
         } else {
             let count = transport.handed_out.len().min(limit);
-            transport
-                .received
-                .extend(transport.handed_out.drain(..count));
+            let bytes: Vec<u8> = transport.handed_out.drain(..count).collect();
+            transport.take(&bytes);
             count
         };
         self.server.advance(self.now, id, written);
         self.check(Some((place, written)));
+        self.answer_layer(place);
         written
+    }
+
+    fn answer_layer(&mut self, place: usize) {
+        let layer = self.transports[place].layer.as_mut();
+        let answers = layer.map(ToyPeer::take_answers).unwrap_or_default();
+        if !answers.is_empty() {
+            self.send(place, &answers);
+        }
     }
 
     /// The adapter takes what is to be written, to write it elsewhere.
@@ -323,6 +392,7 @@ impl Wire {
         match action {
             Action::Transmit(_) => {
                 assert!(waiting > 0, "nothing to transmit");
+                transport.backlog = waiting + transport.handed_out.len();
                 transport.dirty = true;
             }
             Action::PauseReading(_) => {
@@ -337,10 +407,12 @@ impl Wire {
                 assert!(!transport.is_sending_ended, "ended twice");
                 assert_eq!(waiting, 0, "ended with output waiting");
                 transport.is_sending_ended = true;
+                transport.check_goodbye(None);
             }
             Action::Close(_, reason) => {
                 assert_eq!(waiting, 0, "closed with output waiting");
                 transport.torn |= !transport.handed_out.is_empty();
+                transport.check_goodbye(Some(reason));
                 assert_eq!(transport.left, Some(reason), "closed for another reason");
                 transport.closed = Some(reason);
                 transport.handed_out.clear();
@@ -391,6 +463,12 @@ impl Wire {
                     assert_eq!(transport.left, None, "left twice");
                     transport.left = Some(reason);
                 }
+                Event::Refused { conn, reason, .. } => {
+                    let transport = &mut self.transports[self.places[&conn]];
+                    assert_eq!(transport.left, None, "refused after it left");
+                    let before = transport.refused.replace(reason);
+                    assert_eq!(before, None, "refused twice");
+                }
                 _ => {}
             }
         }
@@ -406,13 +484,37 @@ impl Wire {
                     "output that nobody was told of"
                 );
             }
-            let is_done = transport.left.is_some() && transport.backlog == 0;
+            let waiting = self.server.transmit(transport.id).len() + transport.handed_out.len();
+            let is_done = transport.left.is_some() && waiting == 0;
             // What there was too much of for one batch comes after the flush.
             let is_early = transport.closed.is_none() && self.server.has_more();
             assert!(
                 transport.closed.is_some() == is_done || is_early,
                 "closed when all is written"
             );
+        }
+    }
+}
+
+impl Transport {
+    /// The peer receives this.
+    fn take(&mut self, wire: &[u8]) {
+        match &mut self.layer {
+            Some(peer) => peer.receive(wire, &mut self.received),
+            None => self.received.extend_from_slice(wire),
+        }
+    }
+
+    /// A layer says goodbye before its connection is closed, if the peer can hear it.
+    fn check_goodbye(&self, closed: Option<CloseReason>) {
+        let Some(peer) = &self.layer else { return };
+        let is_deaf = matches!(
+            closed,
+            Some(CloseReason::TransportFailed | CloseReason::Stalled)
+        );
+        if !self.is_refused && !self.torn && !self.failed && !is_deaf {
+            assert!(peer.is_told_goodbye(), "closed without a goodbye");
+            assert!(!peer.has_half_a_record(), "closed within a record");
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::config::{Bounds, Config};
 use linechat_protocol::{CloseReason, Dialect, Peer};
 
+use crate::toy::{Toy, ToyPeer};
 use crate::wire::{Transport, Wire};
 
 /// A server, and everybody who is connected to it.
@@ -33,6 +34,25 @@ impl World {
     pub fn with(dialect: Dialect, change: impl FnOnce(&mut Bounds)) -> Self {
         let mut config = Config::new(dialect);
         change(&mut config.limits);
+        Self::new(config)
+    }
+
+    /// A server of this dialect in a toy layer.
+    pub fn layered(dialect: Dialect) -> Self {
+        Self::layered_with(dialect, |_| {}, |_| {})
+    }
+
+    /// The same with other limits, and a layer that behaves differently.
+    pub fn layered_with(
+        dialect: Dialect,
+        change: impl FnOnce(&mut Bounds),
+        behave: impl FnOnce(&mut Toy),
+    ) -> Self {
+        let mut config = Config::new(dialect);
+        let mut toy = Toy::default();
+        change(&mut config.limits);
+        behave(&mut toy);
+        config.layer = Some(toy);
         Self::new(config)
     }
 
@@ -67,8 +87,14 @@ impl World {
     }
 
     pub fn connect_from(&self, address: &str) -> Person {
-        let address: SocketAddr = address.parse().expect("the test names a socket address");
-        self.connect_peer(Peer::from(address))
+        self.connect_peer(peer(address))
+    }
+
+    /// Somebody connects from this address and does not open the layer.
+    pub fn connect_silently(&self, address: &str) -> Person {
+        let place = self.wire.borrow_mut().accept_silently(peer(address));
+        self.settle();
+        self.person(place)
     }
 
     /// The server's own keyboard and screen.
@@ -140,6 +166,10 @@ impl World {
     fn connect_peer(&self, peer: Peer) -> Person {
         let place = self.wire.borrow_mut().accept(peer);
         self.settle();
+        self.person(place)
+    }
+
+    fn person(&self, place: usize) -> Person {
         Person {
             wire: self.wire.clone(),
             is_busy: self.is_busy.clone(),
@@ -153,6 +183,11 @@ impl World {
             self.wire.borrow_mut().settle();
         }
     }
+}
+
+fn peer(address: &str) -> Peer {
+    let address: SocketAddr = address.parse().expect("the test names a socket address");
+    Peer::from(address)
 }
 
 /// Somebody who is connected. Reads whatever comes, unless told otherwise.
@@ -186,6 +221,21 @@ impl Person {
     /// Ends the sending half.
     pub fn ends(&self) {
         self.does(|wire| wire.eof(self.place));
+    }
+
+    /// The sending half ends without a goodbye of the layer.
+    pub fn is_cut_off(&self) {
+        self.does(|wire| wire.cut_off(self.place));
+    }
+
+    /// Sends bytes that are for the layer.
+    pub fn sends_raw(&self, bytes: impl AsRef<[u8]>) {
+        self.does(|wire| wire.send(self.place, bytes.as_ref()));
+    }
+
+    /// Has its side of the layer send something.
+    pub fn sends_of_layer(&self, what: impl FnOnce(&mut ToyPeer) -> Vec<u8>) {
+        self.does(|wire| wire.send_of_layer(self.place, what));
     }
 
     /// Resets the connection, or vanishes.
@@ -289,6 +339,25 @@ impl Person {
 
     pub fn name(&self) -> Option<String> {
         self.look(|transport| transport.logged_in.clone())
+    }
+
+    /// What the layer said for itself, but for answers to pings.
+    pub fn told_by_layer(&self) -> Vec<&'static str> {
+        self.of_layer(|peer| peer.told.clone())
+    }
+
+    /// How many of its pings were answered.
+    pub fn pongs(&self) -> usize {
+        self.of_layer(|peer| peer.pongs)
+    }
+
+    /// Why the layer refused it.
+    pub fn refused(&self) -> Option<String> {
+        self.look(|transport| transport.refused.clone())
+    }
+
+    fn of_layer<T>(&self, at: impl FnOnce(&ToyPeer) -> T) -> T {
+        self.look(|transport| at(transport.layer.as_ref().expect("there is a layer")))
     }
 
     /// Whether the adapter was told not to read from it.

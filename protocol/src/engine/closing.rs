@@ -114,6 +114,9 @@ impl Engine {
         };
         connection.stage = Stage::Draining(reason);
         connection.inbox = Inbox::new(Framing::Chunks, false);
+        if let Some(layered) = &mut connection.layered {
+            layered.end_input();
+        }
         self.forget_address(conn);
         self.arm(conn);
         self.close_if_drained(conn);

@@ -71,6 +71,8 @@ pub(crate) struct Connection {
     pub(crate) ends_sending: bool,
     /// How many of its commands are on their way to the log and back.
     pub(crate) untold: u16,
+    /// Its peer was told so.
+    pub(crate) has_said_end: bool,
     /// The dialect does not want to hear from it for now.
     pub(crate) held: bool,
     /// It is taken from only while this other connection's backlog is low, too, and has ended
@@ -114,6 +116,7 @@ impl Connection {
             transmit_queued: false,
             ends_sending: false,
             untold: 0,
+            has_said_end: false,
             held: false,
             coupled: None,
             runnable: false,
@@ -208,7 +211,8 @@ impl Connection {
         if !self.is_open() || self.peer == Peer::Console {
             return None;
         }
-        let active = if self.inbox.is_blocked() || self.untold > 0 {
+        let is_unopened = self.layered.as_ref().is_some_and(|it| it.has_unopened());
+        let active = if self.inbox.is_blocked() || is_unopened || self.untold > 0 {
             now
         } else {
             self.last_input

@@ -73,7 +73,9 @@ impl Intake<'_> {
             return false;
         }
         let rest = rest(&self.unparsed, self.fresh, self.taken);
-        if self.framing != Framing::Chunks && self.decoder.is_half_an_ending(rest) {
+        let is_no_line = self.decoder.is_half_an_ending(rest)
+            || self.is_cut_off && memchr::memchr(b'\n', rest).is_none();
+        if self.framing != Framing::Chunks && is_no_line {
             // No line, so that nothing need be waited for.
             self.taken += rest.len();
             return true;

@@ -13,7 +13,7 @@ use crate::close::CloseReason;
 use crate::engine::connection::{ConnId, Stage};
 use crate::event::Event;
 use crate::instant::Instant;
-use crate::layer::{Layer, LayerEnd, LayerStage};
+use crate::layer::{Layer, LayerEnd, LayerError, LayerStage};
 
 /// A layer, and what is between it and the transport.
 pub(crate) struct Layered {
@@ -26,8 +26,18 @@ pub(crate) struct Layered {
     handed_out: usize,
     /// The layer has said goodbye.
     is_finished: bool,
-    /// The transport has ended while something was unopened.
-    has_ended: bool,
+    input: Input,
+}
+
+/// What a layer may still be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    /// What comes.
+    Open,
+    /// What is unopened, and then that the transport has ended.
+    Ended,
+    /// Nothing.
+    Over,
 }
 
 impl Layered {
@@ -38,7 +48,7 @@ impl Layered {
             wire: BytesMut::new(),
             handed_out: 0,
             is_finished: false,
-            has_ended: false,
+            input: Input::Open,
         }
     }
 
@@ -51,12 +61,13 @@ impl Layered {
         &self.wire
     }
 
+    /// Whether there is something for the layer, be it that nothing more comes.
     pub(crate) fn has_unopened(&self) -> bool {
-        !self.unopened.is_empty()
+        !self.unopened.is_empty() || self.input == Input::Ended
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.layer.deadline()
+        self.layer.deadline().filter(|_| !self.is_finished)
     }
 
     pub(crate) fn take_wire(&mut self) -> BytesMut {
@@ -78,9 +89,65 @@ impl Layered {
     /// Drops everything, what was handed out too.
     pub(crate) fn clear(&mut self) {
         self.wire = BytesMut::new();
-        self.unopened = BytesMut::new();
         self.handed_out = 0;
         self.is_finished = true;
+        self.end_input();
+    }
+
+    /// The layer is given nothing further.
+    pub(crate) fn end_input(&mut self) {
+        self.unopened = BytesMut::new();
+        self.input = Input::Over;
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(
+            self.layer.stage(),
+            LayerStage::Open | LayerStage::InputEnded
+        )
+    }
+
+    /// Whether what is in plain can be sealed.
+    fn carries(&self) -> bool {
+        !self.is_finished && self.layer.stage() != LayerStage::Ended
+    }
+
+    /// Takes what came, as long as anything may come.
+    fn keep(&mut self, received: &[u8]) {
+        if self.input == Input::Open {
+            self.unopened.extend_from_slice(received);
+        }
+    }
+
+    /// Gives the layer at most `max` bytes of what is unopened, and its end if that is all. Says how
+    /// the input ended, if it did.
+    fn open(
+        &mut self,
+        now: Instant,
+        max: usize,
+        plain: &mut Vec<u8>,
+    ) -> Result<Option<LayerEnd>, LayerError> {
+        let piece = self.unopened.split_to(self.unopened.len().min(max));
+        let sealed = self.wire.len();
+        let mut outcome = Ok(());
+        if !piece.is_empty() {
+            outcome = self.layer.receive(now, &piece, plain, &mut self.wire);
+        }
+        if self.is_finished {
+            // Nothing comes behind the goodbye.
+            self.wire.truncate(sealed);
+        }
+        let stage = self.layer.stage();
+        let has_ended = self.input == Input::Ended && self.unopened.is_empty();
+        if outcome.is_err() || matches!(stage, LayerStage::InputEnded | LayerStage::Ended) {
+            self.end_input();
+        } else if has_ended {
+            self.end_input();
+            return Ok(Some(self.layer.receive_eof()));
+        } else if self.unopened.is_empty() {
+            self.unopened = BytesMut::new();
+        }
+        outcome.map(|()| (stage == LayerStage::InputEnded).then_some(LayerEnd::Authentic))
     }
 }
 
@@ -103,22 +170,26 @@ pub(crate) struct Opened {
 }
 
 impl Engine {
-    /// Gives what came to a connection's layer, which appends to `plain` what is in it. `None` if
-    /// there is nothing for it, or it has to wait.
+    /// Gives some of what came to a connection's layer, which appends to `plain` what is in it.
+    /// `None` if there is nothing for it, or it has to wait.
+    ///
+    /// No more than a quarter of a backlog at a time: the layer may answer, and whoever reads must
+    /// not be closed for what came in one read.
     pub(crate) fn unwrap(
         &mut self,
         conn: ConnId,
         received: &[u8],
         plain: &mut Vec<u8>,
     ) -> Option<Opened> {
-        let now = self.now;
-        let low_backlog = self.low_backlog();
+        let (now, low_backlog) = (self.now, self.low_backlog());
+        let max = self.limits.quarter_backlog();
         let is_full = self.batch.is_full_of_openings();
         let connection = self.alive_mut(conn)?;
         let is_opening = connection.stage == Stage::Opening;
+        let was_empty = connection.backlog() == 0;
         let layered = connection.layered.as_mut()?;
-        layered.unopened.extend_from_slice(received);
-        if layered.unopened.is_empty() && !layered.has_ended {
+        layered.keep(received);
+        if !layered.has_unopened() {
             return None;
         }
         if layered.backlog() > low_backlog || is_opening && is_full {
@@ -126,41 +197,40 @@ impl Engine {
             self.wake(conn);
             return None;
         }
-        let unopened = mem::take(&mut layered.unopened);
-        let mut outcome = Ok(());
-        if !unopened.is_empty() {
-            outcome = layered
-                .layer
-                .receive(now, &unopened, plain, &mut layered.wire);
-        }
-        let mut end = layered.has_ended.then(|| layered.layer.receive_eof());
-        let stage = layered.layer.stage();
-        let peer = layered.layer.peer();
-        if matches!(stage, LayerStage::InputEnded) {
-            end = Some(LayerEnd::Authentic);
-        }
+        let outcome = layered.open(now, max, plain);
+        // What is plain shows that the layer was open, whatever came then.
+        let has_opened = is_opening && (layered.is_open() || !plain.is_empty());
+        let has_ended = layered.layer.stage() == LayerStage::Ended;
+        let peer = layered.layer.peer().filter(|_| has_opened);
         connection.last_input = now;
         if is_opening {
             self.batch.count_opening();
         }
-        let has_opened = is_opening
-            && outcome.is_ok()
-            && matches!(stage, LayerStage::Open | LayerStage::InputEnded);
-        let mut close = None;
-        if let Err(error) = outcome {
-            self.report_refusal(conn, error.reason);
-            close = Some(CloseReason::LayerFailed);
-        } else if stage == LayerStage::Ended || is_opening && !has_opened && end.is_some() {
-            close = Some(CloseReason::PeerLeft);
-        }
-        if let (true, Some(peer)) = (has_opened, peer) {
-            close = close.or(self.learn_peer(conn, peer));
-        }
-        self.after_layer(conn);
-        Some(Opened {
-            has_opened,
-            end,
-            close,
+        let refusal = peer.and_then(|peer| self.learn_peer(conn, peer));
+        let opened = match outcome {
+            Err(error) => {
+                self.report_refusal(conn, error.reason);
+                Opened {
+                    has_opened,
+                    end: None,
+                    close: Some(CloseReason::LayerFailed),
+                }
+            }
+            Ok(end) => Opened {
+                has_opened,
+                end,
+                close: (has_ended || is_opening && !has_opened && end.is_some())
+                    .then_some(CloseReason::PeerLeft),
+            },
+        };
+        self.after_layer(conn, was_empty);
+        Some(match refusal {
+            Some(_) => Opened {
+                has_opened: false,
+                end: None,
+                close: refusal,
+            },
+            None => opened,
         })
     }
 
@@ -178,7 +248,9 @@ impl Engine {
         else {
             return false;
         };
-        layered.has_ended = true;
+        if layered.input == Input::Open {
+            layered.input = Input::Ended;
+        }
         true
     }
 
@@ -190,38 +262,54 @@ impl Engine {
         };
         let is_late = connection.stage == Stage::Opening
             && connection.deadline.is_some_and(|deadline| deadline <= now);
+        let was_empty = connection.backlog() == 0;
         let Some(layered) = connection.layered.as_mut() else {
             return;
         };
         if is_late {
             layered.layer.opening_timed_out(&mut layered.wire);
             self.close(conn, CloseReason::OpeningTimeout);
-        } else if layered.layer.deadline().is_some_and(|at| at <= now)
-            && let Err(error) = layered.layer.expire(now, &mut layered.wire)
-        {
-            self.report_refusal(conn, error.reason);
-            self.close(conn, CloseReason::LayerFailed);
+        } else if layered.deadline().is_some_and(|at| at <= now) {
+            if let Err(error) = layered.layer.expire(now, &mut layered.wire) {
+                layered.end_input();
+                self.report_refusal(conn, error.reason);
+                self.close(conn, CloseReason::LayerFailed);
+            } else if layered.layer.stage() == LayerStage::Ended {
+                self.close(conn, CloseReason::PeerLeft);
+            }
         }
-        self.after_layer(conn);
+        self.after_layer(conn, was_empty);
     }
 
     /// Puts what waits in plain on the wire, as much as one record carries, if the wire is free:
     /// only what is plain can still be dropped.
     pub(super) fn seal(&mut self, conn: ConnId) {
+        while self.seal_record(conn) {}
+        self.recharge(conn);
+        self.enforce_max_buffered();
+        // A layer that carries nothing any more drops what it is given, and then that was all.
+        self.say_end_if_written(conn);
+        self.close_if_drained(conn);
+    }
+
+    /// Says whether a record was sealed of which nothing is on the wire.
+    fn seal_record(&mut self, conn: ConnId) -> bool {
         let Some(connection) = self.connections.get_mut(conn.0) else {
-            return;
+            return false;
         };
         let Some(layered) = connection.layered.as_mut() else {
-            return;
+            return false;
         };
         let plain = connection.outbox.queued(self.frames.bytes());
         if layered.backlog() > 0 || plain.is_empty() || connection.stage == Stage::Opening {
-            return;
+            return false;
         }
         let length = one_record(plain);
-        layered.layer.seal(&plain[..length], &mut layered.wire);
+        if layered.carries() {
+            layered.layer.seal(&plain[..length], &mut layered.wire);
+        }
         connection.outbox.advance(self.frames.bytes(), length);
-        self.recharge(conn);
+        layered.wire.is_empty()
     }
 
     /// Has a connection's layer say goodbye once everything else is sealed. Says whether there is
@@ -230,6 +318,7 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(conn.0) else {
             return false;
         };
+        let was_empty = connection.backlog() == 0;
         let Some(layered) = connection.layered.as_mut() else {
             return false;
         };
@@ -238,12 +327,12 @@ impl Engine {
         }
         layered.layer.finish(reason, &mut layered.wire);
         let has_output = !layered.wire.is_empty();
-        self.after_layer(conn);
+        self.after_layer(conn, was_empty);
         has_output
     }
 
     /// What a layer has put on the wire is charged and sent.
-    fn after_layer(&mut self, conn: ConnId) {
+    fn after_layer(&mut self, conn: ConnId, was_empty: bool) {
         self.recharge(conn);
         let max_backlog = self.limits.max_backlog;
         let now = self.now;
@@ -254,14 +343,16 @@ impl Engine {
             return;
         };
         let backlog = layered.backlog();
-        if backlog > 0 && !connection.transmit_queued {
-            connection.transmit_queued = true;
+        if was_empty {
             connection.last_progress = now;
+        }
+        if !layered.wire.is_empty() && !mem::replace(&mut connection.transmit_queued, true) {
             self.actions.push_back(Action::Transmit(conn));
         }
         if backlog > max_backlog {
             self.close(conn, CloseReason::SlowConsumer);
         }
+        self.enforce_max_buffered();
         self.arm(conn);
         self.check_flow(conn);
         self.close_if_drained(conn);

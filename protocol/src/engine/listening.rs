@@ -6,7 +6,7 @@ use super::{Engine, Layered};
 use crate::close::CloseReason;
 use crate::dialect::Profile;
 use crate::engine::connection::{ConnId, Stage};
-use crate::layer::LayerFactory;
+use crate::layer::{LayerFactory, LayerStage};
 use crate::listener::{Framing, ListenerId, Terms};
 use crate::peer::Peer;
 
@@ -53,7 +53,7 @@ impl Engine {
         !has_layer || self.openings < self.limits.max_openings
     }
 
-    /// Gives a connection its layer, if its listener has one. Says whether it has.
+    /// Gives a connection its layer, if its listener has one. Says whether that has to open.
     pub(crate) fn begin_opening(&mut self, conn: ConnId) -> bool {
         let now = self.now;
         let Some(connection) = self.connections.get_mut(conn.0) else {
@@ -67,7 +67,11 @@ impl Engine {
             return false;
         }
         let layer = factory.make(now, connection.peer);
+        let is_open = layer.stage() == LayerStage::Open;
         connection.layered = Some(Box::new(Layered::new(layer)));
+        if is_open {
+            return false;
+        }
         connection.stage = Stage::Opening;
         connection.deadline = Some(now + listening.terms.opening_timeout);
         self.openings += 1;
@@ -85,14 +89,13 @@ impl Engine {
 
     /// A layer knows who is at the other end. Says why that one is not welcome, if so.
     pub(crate) fn learn_peer(&mut self, conn: ConnId, peer: Peer) -> Option<CloseReason> {
-        let is_crowded = self.is_crowded(peer);
         let connection = self.connections.get_mut(conn.0)?;
         if connection.peer == peer {
             return None;
         }
         self.forget_address(conn);
         self.connections.get_mut(conn.0)?.peer = peer;
-        if is_crowded {
+        if self.is_crowded(peer) {
             return Some(CloseReason::TooManyFromAddress);
         }
         self.count_address(conn);

@@ -23,7 +23,7 @@ use crate::peer::Peer;
 use crate::wire::http::FirstLine;
 
 use self::counting::Counters;
-pub(crate) use self::layered::Layered;
+pub(crate) use self::layered::{Layered, Opened};
 pub(crate) use self::listening::Listening;
 
 mod batch;
@@ -176,12 +176,16 @@ impl Engine {
         conn
     }
 
-    /// A connection takes part from now on: its dialect is told.
-    pub(crate) fn admit(&mut self, conn: ConnId) {
+    /// A connection takes part from now on: its dialect is to be told. Says whether it is: it is
+    /// not when it was closed before.
+    pub(crate) fn admit(&mut self, conn: ConnId) -> bool {
         let now = self.now;
         let Some(connection) = self.connections.get_mut(conn.0) else {
-            return;
+            return false;
         };
+        if !connection.is_alive() {
+            return false;
+        }
         let listening = &self.listeners[connection.listener.index()];
         if connection.stage == Stage::Opening {
             self.openings -= 1;
@@ -194,6 +198,7 @@ impl Engine {
             connection.deadline = limit.map(|limit| now + limit);
         }
         self.arm(conn);
+        true
     }
 
     /// Forgets a connection that has left, and of whose output nothing is left.

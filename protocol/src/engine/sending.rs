@@ -167,11 +167,8 @@ impl Engine {
             self.batch.note_somebody_behind();
         }
         self.push(to, frame);
-        if self.is_too_much_buffered() {
-            self.close_largest();
-            return self.is_open(to);
-        }
-        true
+        self.enforce_max_buffered();
+        self.is_open(to)
     }
 
     /// Puts a frame into a connection's outbox, come what may.
@@ -258,11 +255,16 @@ impl Engine {
         self.close_if_drained(conn);
     }
 
-    fn say_end_if_written(&mut self, conn: ConnId) {
+    /// Says that nothing more is sent to a connection, once its layer has said so, too.
+    pub(super) fn say_end_if_written(&mut self, conn: ConnId) {
         if let Some(connection) = self.open_mut(conn)
             && connection.ends_sending
+            && !connection.has_said_end
             && connection.backlog() == 0
+            && !self.finish_layer(conn, CloseReason::PeerLeft)
+            && let Some(connection) = self.open_mut(conn)
         {
+            connection.has_said_end = true;
             self.actions.push_back(Action::EndSending(conn));
         }
     }
@@ -273,9 +275,9 @@ impl Engine {
         self.limits.max_backlog - self.low_backlog()
     }
 
-    /// All backlogs together are too much: the largest goes.
-    fn close_largest(&mut self) {
-        while self.is_too_much_buffered() {
+    /// While all backlogs together are too much, the largest goes.
+    pub(super) fn enforce_max_buffered(&mut self) {
+        while self.buffered > self.limits.max_buffered {
             let largest = self
                 .connections
                 .iter()
@@ -284,16 +286,12 @@ impl Engine {
                 return;
             };
             let conn = ConnId(slot);
-            if connection.is_open() {
+            if connection.is_alive() {
                 self.close(conn, CloseReason::BuffersFull);
             } else {
                 self.discard(conn);
             }
         }
-    }
-
-    fn is_too_much_buffered(&self) -> bool {
-        self.buffered > self.limits.max_buffered
     }
 
     /// Brings the account of all backlogs up to date with one of them. What is left of one that is

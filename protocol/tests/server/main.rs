@@ -8,6 +8,7 @@ mod events;
 mod flow;
 mod grammar;
 mod http;
+mod layers;
 mod limits;
 mod pair;
 mod pauses;

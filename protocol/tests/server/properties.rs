@@ -12,7 +12,9 @@ use proptest::sample::select;
 use proptest::test_runner::FileFailurePersistence;
 
 use linechat_laws::laws;
+use linechat_laws::model::DIALECTS;
 use linechat_laws::ops::{self, Chunk, ENDINGS, Op};
+use linechat_laws::toy::Toy;
 
 proptest! {
     #![proptest_config(settings())]
@@ -98,20 +100,20 @@ pub(crate) fn settings() -> ProptestConfig {
 
 /// Every dialect with every choice it leaves, and lines and names that soon are too many.
 fn roomy() -> impl Strategy<Value = Config> {
-    let dialects: Vec<_> = Dialect::all().collect();
     let framing = prop_oneof![
         Just(None),
         Just(Some(Framing::Lines)),
         Just(Some(Framing::Auto)),
         Just(Some(Framing::Chunks)),
     ];
-    let choices = (select(dialects), framing, any::<bool>());
-    (choices, 16..40_usize).prop_map(|((dialect, framing, choice), max_line)| {
+    let choices = (select(&DIALECTS[..]), framing, any::<bool>(), layer());
+    (choices, 16..40_usize).prop_map(|((dialect, framing, choice, layer), max_line)| {
         let mut config = Config::new(dialect);
         config.framing = framing.filter(|&framing| match framing {
             Framing::Chunks => takes_chunks(dialect),
             _ => takes_framing(dialect),
         });
+        config.layer = layer;
         config.pause = Duration::from_micros(300_011);
         config.uppercase = choice && dialect == Dialect::ECHO;
         config.full_duplex = choice && dialect == Dialect::PAIR;
@@ -122,6 +124,16 @@ fn roomy() -> impl Strategy<Value = Config> {
         config.limits.login_timeout = None;
         config
     })
+}
+
+/// Every third server has a layer.
+fn layer() -> impl Strategy<Value = Option<Toy>> {
+    let toy = any::<(bool, bool)>().prop_map(|(has_no_opening, breaks_for_good)| Toy {
+        has_no_opening,
+        breaks_for_good,
+        ping_every: None,
+    });
+    prop::option::weighted(0.33, toy)
 }
 
 /// Deadlines that come while things happen. No two of them are the same.
@@ -166,15 +178,20 @@ fn crowded() -> impl Strategy<Value = Config> {
         Dialect::ROOMS,
         Dialect::DIRECT,
     ];
-    (select(dialects.to_vec()), 40..120_usize, 4..20_usize).prop_map(
-        |(dialect, max_line, factor)| {
+    (
+        select(dialects.to_vec()),
+        40..120_usize,
+        4..20_usize,
+        layer(),
+    )
+        .prop_map(|(dialect, max_line, factor, layer)| {
             let mut config = Config::new(dialect);
+            config.layer = layer;
             config.limits.max_line = max_line;
             config.limits.max_backlog = factor * max_line;
             config.limits.max_buffered = 2 * config.limits.max_backlog;
             config
-        },
-    )
+        })
 }
 
 fn by_lines(config: &Config) -> bool {
@@ -221,8 +238,8 @@ fn op(dialect: Dialect) -> impl Strategy<Value = Op> {
     prop_oneof![
         4 => any::<u8>().prop_map(Op::Accept),
         24 => (conn(), said(dialect)).prop_map(|(conn, bytes)| Op::Bytes(conn, Chunk(bytes))),
-        2 => conn().prop_map(Op::Eof),
-        1 => conn().prop_map(Op::Fail),
+        2 => or_of_layer(conn()).prop_map(Op::Eof),
+        1 => or_of_layer(conn()).prop_map(Op::Fail),
         4 => (conn(), prop_oneof![Just(0), 1..20_u16, Just(u16::MAX)])
             .prop_map(|(conn, count)| Op::Write(conn, count)),
         1 => conn().prop_map(Op::HandOut),
@@ -235,6 +252,12 @@ fn op(dialect: Dialect) -> impl Strategy<Value = Op> {
             count => Op::Poll(count),
         }),
     ]
+}
+
+/// An end that may be one of the layer.
+fn or_of_layer(conn: impl Strategy<Value = u8>) -> impl Strategy<Value = u8> {
+    (conn, any::<bool>())
+        .prop_map(|(conn, is_of_layer)| if is_of_layer { 128 + conn } else { conn })
 }
 
 /// One of telnet that does not end, though lines do in it.

@@ -16,6 +16,16 @@ mod stream;
 
 use self::stream::{Message, Stream};
 
+/// The dialects that it knows.
+pub const DIALECTS: [Dialect; 6] = [
+    Dialect::ECHO,
+    Dialect::RELAY,
+    Dialect::ADDRESSED,
+    Dialect::ROOMS,
+    Dialect::PAIR,
+    Dialect::DIRECT,
+];
+
 /// All that a server should do.
 pub struct Model {
     rules: Box<dyn Rules>,
@@ -166,12 +176,33 @@ impl Model {
 
     pub fn eof(&mut self, who: usize) {
         let party = &mut self.all.parties[who];
+        party.stream.is_over = true;
         if party.left.is_some() || party.stream.is_ended() {
             return;
         }
         party.unread.extend(party.stream.end());
         self.listen_to(who);
         self.go_on();
+    }
+
+    /// What somebody sent was cut off: it cannot be known whether what came last was whole.
+    pub fn cut_off(&mut self, who: usize) {
+        let party = &mut self.all.parties[who];
+        party.stream.is_over = true;
+        if party.left.is_some() || party.stream.is_ended() {
+            return;
+        }
+        party.unread.push_back(party.stream.cut_off());
+        self.listen_to(who);
+        self.go_on();
+    }
+
+    /// Somebody broke the protocol of the layer.
+    pub fn break_layer(&mut self, who: usize) {
+        if !self.all.parties[who].stream.is_over {
+            self.all.close(who, CloseReason::LayerFailed);
+            self.go_on();
+        }
     }
 
     pub fn fail(&mut self, who: usize) {
@@ -245,7 +276,7 @@ impl Model {
             let party = &mut self.all.parties[who];
             let is_end = matches!(
                 party.unread.front(),
-                Some(Message::End | Message::HttpRequest)
+                Some(Message::End | Message::CutOff | Message::HttpRequest)
             );
             if !is_end && !self.rules.listens_to(who) {
                 break;
@@ -267,6 +298,7 @@ impl Model {
                 }
                 Message::TooLong => self.rules.said_too_much(&mut self.all, who),
                 Message::HttpRequest => self.all.close(who, CloseReason::HttpRequest),
+                Message::CutOff => self.all.close(who, CloseReason::CutOff),
                 Message::End => self.rules.ended(&mut self.all, who),
             }
             self.bury();

@@ -14,6 +14,8 @@ pub(super) struct Stream {
     /// The line at `done` was said to be too long.
     is_too_long: bool,
     is_ended: bool,
+    /// Nothing can come any more, not even for a layer.
+    pub(super) is_over: bool,
     /// A pause has ended the line before `done`.
     is_ending_late: bool,
     is_first_line_over: bool,
@@ -29,6 +31,8 @@ pub(super) enum Message {
     TooLong,
     /// The first line was an HTTP request, and nothing counts that came behind.
     HttpRequest,
+    /// The stream ended in the middle.
+    CutOff,
     End,
 }
 
@@ -48,6 +52,7 @@ impl Stream {
             done: 0,
             is_too_long: false,
             is_ended: false,
+            is_over: false,
             is_ending_late: false,
             is_first_line_over: false,
             http_request: None,
@@ -148,6 +153,11 @@ impl Stream {
             messages.push(Message::TooLong);
         }
         messages
+    }
+
+    pub(super) fn cut_off(&mut self) -> Message {
+        self.is_ended = true;
+        Message::CutOff
     }
 
     pub(super) fn end(&mut self) -> Vec<Message> {
