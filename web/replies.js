@@ -52,11 +52,8 @@ export const HANDLERS = {
 		session.changed();
 	},
 	372: (session, { params }) => session.motd?.push((params.at(-1) ?? "").replace(/^- ?/, "")),
-	376(session) {
-		const text = session.motd?.join("\n").trim();
-		if (text) session.note(text);
-		session.motd = null;
-	},
+	376: greet,
+	422: greet,
 	464(session, message) {
 		if (session.state !== "registering") return otherwise(session, message);
 		session.refuse(session.password ? "This is not the password." : "This server asks for a password.", true);
@@ -152,12 +149,18 @@ export const HANDLERS = {
 };
 // Said at the door, at the end of lists, or to be seen elsewhere.
 for (const code of [431, 432, 433, 436, 437]) HANDLERS[code] = refuseName;
-for (const quiet of "002 003 004 250 251 252 253 254 255 265 266 315 321 324 329 331 333 366 375 396 422".split(" ")) HANDLERS[quiet] = () => {};
+for (const quiet of "002 003 004 250 251 252 253 254 255 265 266 315 321 324 329 331 333 366 375 396".split(" ")) HANDLERS[quiet] = () => {};
 
 /** Everything else: an error goes to its room, another reply is shown as it is. */
 export function otherwise(session, { command, params }) {
 	if (/^[45]\d\d$/.test(command)) session.note(errorText(command, params), session.find(params[1]), "error");
 	else if (/^\d\d\d$/.test(command)) session.note(params.slice(1).join(" "));
+}
+
+function greet(session) {
+	const text = session.motd?.join("\n").trim();
+	if (text) session.note(text);
+	session.motd = [];
 }
 
 function refuseName(session, message) {

@@ -96,7 +96,7 @@ test("/join of a room that one is in shows it", () => {
 	user.types("/msg bob");
 	user.types("/join #LOBBY");
 	assert.equal(user.room.name, "#lobby");
-	assert.deepEqual(user.heard(), []);
+	assert.deepEqual([user.heard(), user.lines()], [[], []]);
 });
 
 test("the arrow keys bring back what was sent, and the draft", () => {

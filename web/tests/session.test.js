@@ -77,11 +77,31 @@ for (const [line, words] of [
 		assert.equal(user.session.state, "outside");
 		assert.equal(user.session.problem, words);
 		assert.ok(user.socket.isClosed);
+		assert.equal(user.session.needsPassword, line.startsWith("464"));
 		user.session.enter("alicia", "secret");
 		user.socket.onopen();
 		assert.deepEqual(user.heard().slice(1, 3), ["PASS secret", "NICK alicia"]);
 	});
 }
+
+test("a wrong password is told from none", () => {
+	const user = new User();
+	user.session.enter("alice", "wrong");
+	user.socket.onopen();
+	user.says(":server 464 * :Password incorrect");
+	assert.equal(user.session.problem, "This is not the password.");
+});
+
+test("who enters again is not in twice", () => {
+	const user = new User();
+	user.session.enter("alice");
+	user.session.enter("alicia");
+	assert.deepEqual(user.world.sockets.map(({ isClosed }) => isClosed), [true, false]);
+});
+
+test("the server's network has a name", () => {
+	assert.equal(new User().comesIn().session.network, "Test Net");
+});
 
 test("a name that no line can hold is refused without asking the server", () => {
 	const user = new User();
@@ -110,6 +130,8 @@ test("the message of the day is shown once", () => {
 	user.isWelcomed();
 	user.says(...day);
 	assert.deepEqual(user.lines(), ["Be kind."]);
+	user.says(...day);
+	assert.deepEqual(user.lines(), ["Be kind.", "Be kind."], "who asks for it is told");
 });
 
 // ---- The connection's ups and downs.
@@ -140,6 +162,9 @@ test("who is back joins the rooms again, with their keys, and is told what they 
 	user.entersRoom("#cellar");
 	assert.match(user.lines().at(-1), /^You are back\. What was said since .* did not reach you\.$/);
 	assert.equal(user.session.find("#cellar").members.size, 3);
+	assert.ok(!user.room.isTalk);
+	user.entersRoom("#cellar");
+	assert.equal(user.lines().length, 1, "that is told once");
 });
 
 test("a talk is no room that could be joined again", () => {
@@ -179,6 +204,8 @@ test("who is removed from a room is told why, and stays outside", () => {
 	user.says(bob("KICK #lobby alice :too loud"));
 	assert.equal(user.lines().at(-1), "bob removed you: too loud");
 	assert.ok(!user.room.isJoined && !user.room.isWanted);
+	assert.equal(user.room.members.size, 0);
+	assert.equal(user.world.kept.rooms, "");
 });
 
 test("a name that is still held by the connection before is waited for", () => {
@@ -241,7 +268,31 @@ test("a page that is shown while it waits does not wait any longer", () => {
 	user.socket.onclose();
 	user.session.wake();
 	assert.equal(user.world.sockets.length, 2);
-	user.world.pass(60_000);
+	user.isWelcomed();
+	user.world.pass(30_000);
+	assert.equal(user.world.sockets.length, 2);
+});
+
+test("a page that is shown makes sure that the server is still there", () => {
+	const user = new User().comesIn();
+	user.world.pass(1000);
+	user.session.wake();
+	assert.deepEqual(user.heard(), ["PING here"]);
+	user.world.pass(1000);
+	user.says(":server PONG server here");
+	user.world.pass(10_000);
+	assert.equal(user.session.state, "here");
+	user.session.wake();
+	user.world.pass(5_000);
+	assert.equal(user.session.state, "waiting");
+});
+
+test("a page that is put away stays so when its socket has closed", () => {
+	const user = new User().comesIn();
+	user.session.sleep();
+	user.socket.onclose();
+	assert.equal(user.session.state, "asleep");
+	assert.ok(!user.room.isJoined);
 });
 
 test("who left stays outside, whatever happens", () => {
@@ -281,7 +332,7 @@ test("a message that the server refuses is shown as not sent, with the reason", 
 	const user = new User().comesIn();
 	user.types("hello");
 	user.says("@label=1 :server 404 alice #lobby :Cannot send to channel (+m)");
-	assert.deepEqual(user.room.lines.map(({ text, failed }) => [text, failed]), [["hello", "#lobby does not take this message: Cannot send to channel (+m)"]]);
+	assert.deepEqual(user.room.lines.map(({ text, own, failed }) => [text, own, failed]), [["hello", true, "#lobby does not take this message: Cannot send to channel (+m)"]]);
 	assert.equal(user.room.pending.length, 0);
 });
 
@@ -315,6 +366,13 @@ test("a message is shown at once where servers send no echo", () => {
 	assert.deepEqual(user.lines(), ["hello"]);
 });
 
+test("a message that no echo would confirm has no label", () => {
+	const user = new User().comesIn("alice", "labeled-response batch");
+	user.types("hello");
+	assert.deepEqual(user.heard(), ["PRIVMSG #lobby hello"]);
+	assert.deepEqual(user.lines(), ["hello"]);
+});
+
 test("a message to oneself is shown once", () => {
 	const user = new User().comesIn();
 	user.types("/msg alice note");
@@ -336,6 +394,14 @@ test("a long text is sent as several messages that others get whole", () => {
 	}
 });
 
+for (const [command, around] of [["", ":alice!web@host PRIVMSG #lobby :"], ["/me ", ":alice!web@host PRIVMSG #lobby :\x01ACTION \x01"]]) {
+	test(`as much is sent at once as fits${command && ", of actions too"}`, () => {
+		const user = new User().comesIn("alice", "echo-message");
+		user.types(command + "x".repeat(2000));
+		assert.equal(user.heard()[0].match(/x+/)[0].length, 510 - around.length);
+	});
+}
+
 test("a private message opens a talk, and calls", () => {
 	const user = new User().comesIn();
 	user.says(bob("PRIVMSG alice :psst"));
@@ -352,6 +418,8 @@ test("what the user does not see is unread, from the first on", () => {
 	user.says(bob("PRIVMSG #lobby :one"), bob("PRIVMSG #lobby :two, alice"), bob("JOIN #lobby"), me("PRIVMSG #lobby :mine"));
 	assert.deepEqual([user.room.unread, user.room.calls], [2, 1]);
 	assert.deepEqual(user.room.lines.map(({ isFirst }) => Boolean(isFirst)), [true, false, false, false]);
+	user.session.attend(false);
+	assert.equal(user.room.unread, 2);
 	user.session.attend(true);
 	assert.equal(user.room.unread, 0);
 });
@@ -385,6 +453,55 @@ test("a ping is answered", () => {
 	const user = new User().comesIn();
 	user.says("PING :a b");
 	assert.deepEqual(user.heard(), ["PONG :a b"]);
+});
+
+// ---- Rooms.
+
+test("the room after the one that is left comes into view, or the one before", () => {
+	const user = new User().comesIn();
+	for (const name of ["#a", "#b"]) {
+		user.types(`/join ${name}`);
+		user.entersRoom(name);
+	}
+	user.types("/join #a");
+	user.says(me("PART #a"));
+	assert.equal(user.room.name, "#b");
+	user.says(me("PART #b"));
+	assert.equal(user.room.name, "#lobby");
+	assert.equal(user.world.kept.rooms, "#lobby");
+});
+
+test("whatever changes, the page is told", () => {
+	const user = new User().comesIn();
+	const told = (act) => {
+		user.world.changes.length = 0;
+		typeof act === "string" ? user.says(act) : act();
+		return [...new Set(user.world.changes.map(([what]) => what))].sort();
+	};
+	const any = undefined;
+	assert.deepEqual(told(bob("PRIVMSG #lobby :hi")), ["line"]);
+	assert.deepEqual(told(bob("PRIVMSG #lobby :hi alice")), ["call", "line"]);
+	assert.deepEqual(told(bob("PRIVMSG alice :psst")), ["call", "line", any]);
+	assert.deepEqual(told(":dan!d@h JOIN #lobby"), ["line", "people"]);
+	assert.deepEqual(told(":eve!e@h JOIN #lobby"), ["people", "revised"]);
+	assert.deepEqual(told(":op!o@h KICK #lobby eve :x"), ["line", "people"]);
+	assert.deepEqual(told(":op!o@h MODE #lobby +t"), ["line"]);
+	assert.deepEqual(told(bob("AWAY :x")), ["people"]);
+	assert.deepEqual(told(":dan!d@h NICK dana"), ["line", "people"]);
+	assert.deepEqual(told(":server 353 alice = #lobby :fay"), ["people"]);
+	assert.deepEqual(told(":server 332 alice #lobby :new"), [any]);
+	assert.deepEqual(told(bob("TOPIC #lobby :new")), ["line"]);
+	assert.deepEqual(told(":server 005 alice NETWORK=N :are supported"), [any]);
+	assert.deepEqual(told(":server 323 alice :End"), [any]);
+	assert.deepEqual(told(() => user.types("hello")), ["pending"]);
+	assert.deepEqual(told(`@label=1 ${me("PRIVMSG #lobby :hello")}`), ["line", "pending"]);
+	assert.deepEqual(told(() => user.session.select(user.session.find("bob"))), ["people", any]);
+	assert.deepEqual(told(() => user.session.attend(false)), [any]);
+	assert.deepEqual(told(() => user.socket.onclose()), ["pending", "people"]);
+	assert.deepEqual(told(() => user.session.wake()), [any]);
+	assert.deepEqual(told(":server 001 alice :Welcome"), [any]);
+	assert.deepEqual(told(me("JOIN #lobby")), ["line", any]);
+	assert.deepEqual(told(() => user.session.forget(user.session.find("#lobby"))), ["people", any]);
 });
 
 // ---- Who is here.
@@ -442,6 +559,13 @@ test("the user's own new name is kept", () => {
 	assert.equal(user.lines().at(-1), "You are now Alicia.");
 	user.says(bob("PRIVMSG #lobby :alicia?"));
 	assert.ok(user.room.lines.at(-1).call);
+});
+
+test("who is removed is no longer here", () => {
+	const user = new User().comesIn();
+	user.says(":op!o@h KICK #lobby bob :out");
+	assert.equal(user.lines().at(-1), "op removed bob: out");
+	assert.ok(!user.room.members.has("bob"));
 });
 
 test("changed modes are told, and asked about", () => {
