@@ -1,5 +1,5 @@
 //! linechat on smol: [`serve`] moves bytes between sockets and a
-//! [`Server`], beside whatever else the application does on its
+//! [`Server`](linechat_protocol::Server), beside whatever else the application does on its
 //! executor.
 //!
 //! ```no_run

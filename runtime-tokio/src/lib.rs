@@ -1,5 +1,5 @@
 //! linechat on tokio: [`serve`] moves bytes between sockets and a
-//! [`Server`], beside whatever else the application does in its
+//! [`Server`](linechat_protocol::Server), beside whatever else the application does in its
 //! runtime.
 //!
 //! ```no_run

@@ -80,7 +80,7 @@ impl<D: ClientDialect> Client<D> {
     /// nothing.
     ///
     /// How long to wait is the caller's choice; a server takes 300 ms
-    /// ([`Config::DEFAULT_PAUSE`](crate::Config::DEFAULT_PAUSE)).
+    /// ([`Terms::DEFAULT_PAUSE`](crate::Terms::DEFAULT_PAUSE)).
     ///
     /// ```
     /// use linechat_protocol::{LineClient, LineEvent};
@@ -232,7 +232,7 @@ pub trait ClientDialect {
 #[non_exhaustive]
 pub struct ClientLimits {
     /// The longest line to send, in bytes, its ending not counted. Default: 8192, as on the
-    /// server ([`Limits::max_line`](crate::Limits::max_line)).
+    /// server ([`Terms::max_line`](crate::Terms::max_line)).
     pub max_line: usize,
     /// The longest line to understand, in bytes, its ending not counted. Default: 1 MiB, since all
     /// the names in a list are one line.
