@@ -6,12 +6,12 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use linechat_laws::config::{Config, takes_chunks, takes_framing};
+use linechat_laws::config::{Config, Other, takes_chunks, takes_framing};
 use linechat_protocol::{Dialect, Framing};
 
 use linechat_laws::laws;
 use linechat_laws::model;
-use linechat_laws::ops::Op;
+use linechat_laws::ops::{self, Op};
 use linechat_laws::toy::Toy;
 
 /// The server of `echo`.
@@ -58,22 +58,50 @@ pub fn layered(bytes: &[u8]) {
     keeps_a_law_in(dialect, Some(toy), bytes);
 }
 
+/// `rooms` and `direct` in one server, each with a layer or without. One more byte, the first one,
+/// says which of the listeners have one, and whether there is a third.
+pub fn mixed(bytes: &[u8]) {
+    let Some((&first, bytes)) = bytes.split_first() else {
+        return;
+    };
+    let layer = |bit: u8| (first >> bit & 1 == 1).then(Toy::default);
+    let mut config = Config::mixed();
+    config.layer = layer(0);
+    config.others[0].layer = layer(1);
+    if first & 4 != 0 {
+        let third = [Dialect::ROOMS, Dialect::DIRECT][usize::from(first >> 4 & 1)];
+        config.others.push(Other {
+            dialect: third,
+            layer: layer(3),
+        });
+    }
+    let phrases = [&ops::ROOMS[..], &ops::DIRECT, &ops::MIXED, &ops::NOISE].concat();
+    keeps_a_law_of(&config, &phrases, bytes);
+}
+
 fn keeps_a_law(dialect: Dialect, bytes: &[u8]) {
     keeps_a_law_in(dialect, None, bytes);
 }
 
 fn keeps_a_law_in(dialect: Dialect, layer: Option<Toy>, bytes: &[u8]) {
+    let mut config = Config::new(dialect);
+    config.layer = layer;
+    keeps_a_law_of(&config, &ops::all_phrases(), bytes);
+}
+
+fn keeps_a_law_of(usual: &Config, phrases: &[&[u8]], bytes: &[u8]) {
+    let dialect = usual.dialect;
     let &[law, flags, line, backlog, ref script @ ..] = bytes else {
         return;
     };
     let choices = Choices {
+        usual: usual.clone(),
         dialect,
-        layer,
         flags,
         line: line.into(),
         backlog: backlog.into(),
     };
-    let ops = Op::from_bytes(script);
+    let ops = Op::from_bytes_with(script, phrases);
     let has_fan_out = dialect != Dialect::ECHO && dialect != Dialect::PAIR;
     match law % 7 {
         0 => laws::when_the_adapter_polls_and_writes_does_not_matter(&choices.roomy(), &ops),
@@ -92,8 +120,8 @@ fn keeps_a_law_in(dialect: Dialect, layer: Option<Toy>, bytes: &[u8]) {
 /// What an input says about the configuration. What is made of it, the property tests of the
 /// server explain.
 struct Choices {
+    usual: Config,
     dialect: Dialect,
-    layer: Option<Toy>,
     flags: u8,
     line: usize,
     backlog: usize,
@@ -101,7 +129,7 @@ struct Choices {
 
 impl Choices {
     fn roomy(&self) -> Config {
-        let mut config = self.usual();
+        let mut config = self.usual.clone();
         if takes_framing(self.dialect) {
             config.framing = match self.flags % 4 {
                 1 => Some(Framing::Lines),
@@ -153,16 +181,10 @@ impl Choices {
     }
 
     fn crowded(&self) -> Config {
-        let mut config = self.usual();
+        let mut config = self.usual.clone();
         config.limits.max_line = 40 + self.line % 80;
         config.limits.max_backlog = (4 + self.backlog % 16) * config.limits.max_line;
         config.limits.max_buffered = 2 * config.limits.max_backlog;
-        config
-    }
-
-    fn usual(&self) -> Config {
-        let mut config = Config::new(self.dialect);
-        config.layer = self.layer.clone();
         config
     }
 

@@ -31,6 +31,7 @@ targets! {
     layered_server: servers::layered,
     line_client: clients::line,
     lines: lines::cut_anywhere,
+    mixed_server: servers::mixed,
     pair_client: clients::pair,
     pair_server: servers::pair,
     relay_server: servers::relay,

@@ -1,5 +1,6 @@
-//! A server with one listener, as a test describes it.
+//! A server, as a test describes it.
 
+use std::iter;
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
@@ -10,8 +11,7 @@ use linechat_protocol::{
 
 use crate::toy::Toy;
 
-/// Everything that can be chosen for a server that speaks one dialect. What a dialect has no use
-/// for is left out.
+/// Everything that can be chosen for a server. What a dialect has no use for is left out.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub dialect: Dialect,
@@ -21,6 +21,15 @@ pub struct Config {
     pub uppercase: bool,
     pub full_duplex: bool,
     /// The layer under the dialect, if there is one.
+    pub layer: Option<Toy>,
+    /// What is served besides.
+    pub others: Vec<Other>,
+}
+
+/// One more listener, on the same terms.
+#[derive(Clone, Debug)]
+pub struct Other {
+    pub dialect: Dialect,
     pub layer: Option<Toy>,
 }
 
@@ -73,16 +82,49 @@ impl Config {
             uppercase: false,
             full_duplex: false,
             layer: None,
+            others: Vec::new(),
         }
     }
 
-    /// The server, and its listener.
+    /// `rooms` and `direct` in one server.
+    pub fn mixed() -> Self {
+        let mut config = Self::new(Dialect::ROOMS);
+        config.others.push(Other {
+            dialect: Dialect::DIRECT,
+            layer: None,
+        });
+        config
+    }
+
+    /// The dialect of each listener.
+    pub fn dialects(&self) -> impl Iterator<Item = Dialect> {
+        let others = self.others.iter().map(|other| other.dialect);
+        iter::once(self.dialect).chain(others)
+    }
+
+    /// The layer of each listener.
+    pub fn layers(&self) -> impl Iterator<Item = &Option<Toy>> {
+        let others = self.others.iter().map(|other| &other.layer);
+        iter::once(&self.layer).chain(others)
+    }
+
+    /// The server, and its first listener.
     ///
     /// # Errors
     ///
     /// Those of the server.
     pub fn server(&self) -> Result<(Server, ListenerId), ConfigError> {
-        Server::with_listener(self.limits.of_server(), self.listener())
+        let mut server = Server::new(self.limits.of_server())?;
+        let listener = server.listen(self.listener())?;
+        for other in &self.others {
+            let config = Self {
+                dialect: other.dialect,
+                layer: other.layer.clone(),
+                ..self.clone()
+            };
+            server.listen(config.listener())?;
+        }
+        Ok((server, listener))
     }
 
     pub fn listener(&self) -> Listener {

@@ -25,7 +25,7 @@ pub fn the_server_does_what_the_model_does(config: &Config, ops: &[Op]) {
         wire.apply(op);
         wire.settle();
         if wire.transports.len() > count {
-            model.accept(peer);
+            model.accept(peer, wire.transports[count].dialect);
         }
         tell_model(&mut model, &wire, op, count);
         assert_equal(&wire, &model);
@@ -52,7 +52,7 @@ pub fn when_the_adapter_polls_and_writes_does_not_matter(config: &Config, ops: &
             wire.catch_up();
         }
         if wire.transports.len() > count {
-            model.accept(peer);
+            model.accept(peer, wire.transports[count].dialect);
         }
         tell_model(&mut model, &wire, op, count);
     }
@@ -60,8 +60,8 @@ pub fn when_the_adapter_polls_and_writes_does_not_matter(config: &Config, ops: &
     for (place, (transport, party)) in wire.transports.iter().zip(&model.all.parties).enumerate() {
         assert_eq!(transport.left, party.left, "why {place} left");
         let received = &transport.received;
-        let carries_no_more = party.left == Some(CloseReason::LayerFailed)
-            && config.layer.as_ref().is_some_and(|toy| toy.breaks_for_good);
+        let carries_no_more =
+            party.left == Some(CloseReason::LayerFailed) && transport.breaks_for_good;
         if transport.failed || carries_no_more {
             assert!(
                 party.output.starts_with(received),
@@ -170,7 +170,8 @@ pub fn nobody_sees_a_gap_or_half_a_line(config: &Config, ops: &[Op]) {
                     let number = said.entry(sender).or_insert(0_u32);
                     *number += 1;
                     let padding = usize::from(*padding) % config.limits.max_line;
-                    burst.extend(numbered(config.dialect, sender, *number, padding));
+                    let dialect = wire.transports[sender].dialect;
+                    burst.extend(numbered(dialect, sender, *number, padding));
                 }
                 wire.bytes(sender, &burst);
             }
@@ -184,7 +185,7 @@ pub fn nobody_sees_a_gap_or_half_a_line(config: &Config, ops: &[Op]) {
         }
         if wire.transports.len() > count {
             // Who is there is known before anything else is said.
-            wire.bytes(count, &login(config.dialect, count));
+            wire.bytes(count, &login(wire.transports[count].dialect, count));
             wire.settle();
             said_before.push(said.clone());
         }
@@ -200,9 +201,10 @@ pub fn nobody_sees_a_gap_or_half_a_line(config: &Config, ops: &[Op]) {
     // A sender whose recipients are behind goes on a little later.
     wire.pass(Duration::from_secs(5));
     for (place, said_before) in said_before.iter().enumerate() {
-        let last = check_numbers(config.dialect, &wire, place);
-        if wire.transports[place].left.is_none() && config.dialect != Dialect::DIRECT {
-            check_last(config.dialect, &wire, place, &last, &said, said_before);
+        let last = check_numbers(&wire, place);
+        let transport = &wire.transports[place];
+        if transport.left.is_none() && transport.dialect != Dialect::DIRECT {
+            check_last(&wire, place, &last, &said, said_before);
         }
     }
 }
@@ -286,7 +288,9 @@ fn assert_equal(wire: &Wire, model: &Model) {
         assert_eq!(received, expected, "what {place} received");
         assert_eq!(transport.left, party.left, "why {place} left");
     }
-    assert_eq!(wire.server.accepting(wire.listener), model.is_accepting());
+    for listener in &wire.listeners {
+        assert_eq!(wire.server.accepting(listener.id), model.is_accepting());
+    }
 }
 
 #[track_caller]
@@ -324,7 +328,7 @@ fn numbered(dialect: Dialect, sender: usize, number: u32, padding: usize) -> Vec
     line.into_bytes()
 }
 
-fn check_numbers(dialect: Dialect, wire: &Wire, place: usize) -> BTreeMap<usize, u32> {
+fn check_numbers(wire: &Wire, place: usize) -> BTreeMap<usize, u32> {
     let transport = &wire.transports[place];
     let mut received = &transport.received[..];
     if transport.torn || transport.released {
@@ -338,12 +342,13 @@ fn check_numbers(dialect: Dialect, wire: &Wire, place: usize) -> BTreeMap<usize,
     let mut last = BTreeMap::new();
     for line in received.split_inclusive(|&byte| byte == b'\n') {
         let line = std::str::from_utf8(line).expect("text");
-        let Some((sender, number)) = parse_numbered(dialect, line) else {
+        let Some((sender, number)) = parse_numbered(transport.dialect, line) else {
             continue;
         };
         let before = last.insert(sender, number);
         if let Some(before) = before {
-            let step = if dialect == Dialect::DIRECT { 4 } else { 1 };
+            let is_direct = wire.transports[sender].dialect == Dialect::DIRECT;
+            let step = if is_direct { 4 } else { 1 };
             assert_eq!(
                 number,
                 before + step,
@@ -356,15 +361,16 @@ fn check_numbers(dialect: Dialect, wire: &Wire, place: usize) -> BTreeMap<usize,
 
 /// Whoever is still there has heard everybody out who is still there.
 fn check_last(
-    dialect: Dialect,
     wire: &Wire,
     place: usize,
     heard: &BTreeMap<usize, u32>,
     said: &BTreeMap<usize, u32>,
     said_before: &BTreeMap<usize, u32>,
 ) {
+    let dialect = wire.transports[place].dialect;
     for (&sender, &number) in said {
         let is_heard = dialect == Dialect::ADDRESSED || sender != place;
+        let is_heard = is_heard && wire.transports[sender].dialect == dialect;
         let is_new = said_before.get(&sender) != Some(&number);
         if is_heard && is_new && wire.transports[sender].left.is_none() {
             let last = heard.get(&sender);

@@ -13,7 +13,8 @@ use crate::wire::Wire;
 /// that is too large starts over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
-    /// Somebody connects; the number picks one of a few addresses.
+    /// Somebody connects; the number picks one of a few addresses, and divided by eight the
+    /// listener.
     Accept(u8),
     /// One read of the adapter.
     Bytes(u8, Chunk),
@@ -49,15 +50,20 @@ impl fmt::Debug for Chunk {
 impl Op {
     /// Reads operations from any bytes, until they are used up.
     pub fn from_bytes(bytes: &[u8]) -> Vec<Self> {
+        Self::from_bytes_with(bytes, &all_phrases())
+    }
+
+    /// The same, with other phrases.
+    pub fn from_bytes_with(bytes: &[u8], phrases: &[&[u8]]) -> Vec<Self> {
         let mut rest = bytes.iter().copied();
         let mut ops = Vec::new();
-        while let Some(op) = Self::read(&mut rest) {
+        while let Some(op) = Self::read(&mut rest, phrases) {
             ops.push(op);
         }
         ops
     }
 
-    fn read(bytes: &mut impl Iterator<Item = u8>) -> Option<Self> {
+    fn read(bytes: &mut impl Iterator<Item = u8>, phrases: &[&[u8]]) -> Option<Self> {
         let kind = bytes.next()?;
         let mut argument = || bytes.next().unwrap_or_default();
         let op = match kind % 16 {
@@ -79,7 +85,7 @@ impl Op {
                 let (conn, phrase, ending) = (argument(), argument(), argument());
                 Self::Bytes(
                     conn,
-                    Chunk([pick(&all_phrases(), phrase), pick(&ENDINGS, ending)].concat()),
+                    Chunk([pick(phrases, phrase), pick(&ENDINGS, ending)].concat()),
                 )
             }
         };
@@ -97,7 +103,7 @@ impl Wire {
             Op::Accept(address) => {
                 if count < MAX_CONNECTIONS {
                     let peer = self.peer(*address);
-                    self.accept(peer);
+                    self.accept_at(usize::from(*address / 8), peer);
                 }
             }
             Op::Bytes(conn, chunk) => {
@@ -283,6 +289,20 @@ pub const DIRECT: [&[u8]; 27] = [
     b"SEND \xfe hi",
     b"SEND",
     b"NONSENSE",
+];
+
+/// What is said where `rooms` and `direct` are one community.
+pub const MIXED: [&[u8]; 10] = [
+    b"!enter lobby",
+    b"!members lobby",
+    b"!leave lobby",
+    b"@lobby hi",
+    b"!enter Lobby",
+    b"#\xc3\xa9 psst",
+    b"HELLO-FROM ann",
+    b"HELLO-FROM 12345678901234567890123456789012345",
+    b"SEND ann #bob psst",
+    b"SEND bob  \t hi",
 ];
 
 /// What peers should not send.

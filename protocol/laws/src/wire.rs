@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::toy::{Toy, ToyPeer};
-use linechat_protocol::{Action, CloseReason, ConnId, Event, Instant, ListenerId, Peer, Server};
+use linechat_protocol::{
+    Action, CloseReason, ConnId, Dialect, Event, Instant, ListenerId, Peer, Server,
+};
 
 /// A server and its transports.
 pub struct Wire {
     pub server: Server,
-    pub listener: ListenerId,
+    pub listeners: Vec<Doorway>,
     pub now: Instant,
     pub transports: Vec<Transport>,
     pub has_console: bool,
@@ -26,6 +28,13 @@ pub struct Wire {
     max_buffered: usize,
     /// All that was ever sent to the server, in bytes.
     sent: usize,
+}
+
+/// A listener.
+#[derive(Clone, Debug)]
+pub struct Doorway {
+    pub id: ListenerId,
+    pub dialect: Dialect,
     layer: Option<Toy>,
 }
 
@@ -33,9 +42,13 @@ pub struct Wire {
 #[derive(Debug)]
 pub struct Transport {
     pub id: ConnId,
+    /// What it speaks.
+    pub dialect: Dialect,
     pub is_console: bool,
     /// The peer's side of the layer, if there is one.
     pub layer: Option<ToyPeer>,
+    /// That layer carries nothing any more once it is broken.
+    pub breaks_for_good: bool,
     /// All that was ever written to the peer, without what its layer adds.
     pub received: Vec<u8>,
     /// What the server handed out and the peer has not taken yet.
@@ -64,14 +77,21 @@ pub struct Transport {
 
 impl Wire {
     pub fn new(config: Config) -> Self {
-        let (server, listener) = config.server().expect("the configuration is valid");
+        let (server, _) = config.server().expect("the configuration is valid");
+        let doors = config.dialects().zip(config.layers());
+        let listeners = server.listeners().zip(doors);
         Self {
             max_backlog: config.limits.max_backlog,
             longest_answer: LONGEST_ANSWER.max(3 * config.limits.max_line + 100),
             max_buffered: config.limits.max_buffered,
-            layer: config.layer,
+            listeners: listeners
+                .map(|(id, (dialect, layer))| Doorway {
+                    id,
+                    dialect,
+                    layer: layer.clone(),
+                })
+                .collect(),
             server,
-            listener,
             now: Instant::after_epoch(Duration::from_secs(1)),
             transports: Vec::new(),
             has_console: false,
@@ -84,8 +104,14 @@ impl Wire {
     /// Connects a peer, and opens its layer. Returns its place in
     /// [`transports`](Self::transports).
     pub fn accept(&mut self, peer: Peer) -> usize {
-        let place = self.accept_silently(peer);
-        let has_opening = self.layer.as_ref().is_some_and(|toy| !toy.has_no_opening);
+        self.accept_at(0, peer)
+    }
+
+    /// The same at another listener, which a number picks that may be too large.
+    pub fn accept_at(&mut self, listener: usize, peer: Peer) -> usize {
+        let place = self.accept_silently(listener, peer);
+        let layer = &self.doorway(listener).layer;
+        let has_opening = layer.as_ref().is_some_and(|toy| !toy.has_no_opening);
         if has_opening && peer != Peer::Console {
             self.send(place, &ToyPeer::opening());
             let is_put_off = self.server.transmit(self.id(place)).is_empty();
@@ -98,15 +124,18 @@ impl Wire {
     }
 
     /// Connects a peer that does not open its layer.
-    pub fn accept_silently(&mut self, peer: Peer) -> usize {
-        let id = self.server.accept(self.now, self.listener, peer);
+    pub fn accept_silently(&mut self, listener: usize, peer: Peer) -> usize {
+        let doorway = self.doorway(listener).clone();
+        let id = self.server.accept(self.now, doorway.id, peer);
         self.has_console |= peer == Peer::Console;
         let place = self.transports.len();
         let known = self.places.insert(id, place);
         assert_eq!(known, None, "a name was given twice");
-        let layer = self.layer.as_ref().filter(|_| peer != Peer::Console);
+        let layer = doorway.layer.filter(|_| peer != Peer::Console);
         self.transports.push(Transport {
             id,
+            dialect: doorway.dialect,
+            breaks_for_good: layer.as_ref().is_some_and(|toy| toy.breaks_for_good),
             layer: layer.map(|toy| ToyPeer::new(toy.has_no_opening)),
             is_console: peer == Peer::Console,
             received: Vec::new(),
@@ -129,6 +158,10 @@ impl Wire {
         let transport = &mut self.transports[place];
         transport.is_refused = transport.left.is_some();
         place
+    }
+
+    fn doorway(&self, number: usize) -> &Doorway {
+        &self.listeners[number % self.listeners.len()]
     }
 
     /// The peer says this, through its layer if there is one.

@@ -80,32 +80,47 @@ impl World {
         Self::new(Config::new(Dialect::DIRECT))
     }
 
+    /// `rooms` and `direct` in one server.
+    pub fn mixed() -> Self {
+        Self::new(Config::mixed())
+    }
+
     /// Somebody connects, from an address of their own.
     pub fn connect(&self) -> Person {
+        self.connect_to(self.dialect)
+    }
+
+    /// Somebody connects to a listener where this is spoken.
+    pub fn connect_to(&self, dialect: Dialect) -> Person {
         let port = 1001 + self.wire.borrow().transports.len();
-        self.connect_from(&format!("192.0.2.1:{port}"))
+        self.connect_peer(dialect, peer(&format!("192.0.2.1:{port}")))
     }
 
     pub fn connect_from(&self, address: &str) -> Person {
-        self.connect_peer(peer(address))
+        self.connect_peer(self.dialect, peer(address))
     }
 
     /// Somebody connects from this address and does not open the layer.
     pub fn connect_silently(&self, address: &str) -> Person {
-        let place = self.wire.borrow_mut().accept_silently(peer(address));
+        let place = self.wire.borrow_mut().accept_silently(0, peer(address));
         self.settle();
         self.person(place)
     }
 
     /// The server's own keyboard and screen.
     pub fn console(&self) -> Person {
-        self.connect_peer(Peer::Console)
+        self.connect_peer(self.dialect, Peer::Console)
     }
 
     /// Somebody connects and takes this name.
     pub fn join(&self, name: &str) -> Person {
-        let person = self.connect();
-        if self.dialect == Dialect::DIRECT {
+        self.join_in(self.dialect, name)
+    }
+
+    /// The same where this is spoken.
+    pub fn join_in(&self, dialect: Dialect, name: &str) -> Person {
+        let person = self.connect_to(dialect);
+        if dialect == Dialect::DIRECT {
             person.says(&format!("HELLO-FROM {name}"));
             person.hears(&format!("HELLO {name}\n"));
         } else {
@@ -140,7 +155,7 @@ impl World {
 
     pub fn is_accepting(&self) -> bool {
         let wire = self.wire.borrow();
-        wire.server.accepting(wire.listener)
+        wire.server.accepting(wire.listeners[0].id)
     }
 
     pub fn is_finished(&self) -> bool {
@@ -163,8 +178,12 @@ impl World {
         self.wire.borrow_mut()
     }
 
-    fn connect_peer(&self, peer: Peer) -> Person {
-        let place = self.wire.borrow_mut().accept(peer);
+    fn connect_peer(&self, dialect: Dialect, peer: Peer) -> Person {
+        let mut wire = self.wire.borrow_mut();
+        let mut listeners = wire.listeners.iter();
+        let listener = listeners.position(|listener| listener.dialect == dialect);
+        let place = wire.accept_at(listener.expect("it is served"), peer);
+        drop(wire);
         self.settle();
         self.person(place)
     }

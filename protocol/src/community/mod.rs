@@ -304,6 +304,11 @@ impl Community {
         *self.settings.doors.get(usize::from(door))?
     }
 
+    /// Whether this names the lobby, as names compare here.
+    pub(crate) fn is_lobby_name(&self, name: &str) -> bool {
+        self.is_lobby(&key(name, self.settings.folds_case))
+    }
+
     fn is_lobby(&self, key: &str) -> bool {
         self.settings.lobby.is_some() && *self.lobby.key == *key
     }

@@ -10,6 +10,7 @@ mod grammar;
 mod http;
 mod layers;
 mod limits;
+mod mixed;
 mod pair;
 mod pauses;
 mod properties;

@@ -4,7 +4,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use linechat_laws::config::{Config, takes_chunks, takes_framing};
+use linechat_laws::config::{Config, Other, takes_chunks, takes_framing};
 use linechat_protocol::{Dialect, Framing};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -106,14 +106,15 @@ fn roomy() -> impl Strategy<Value = Config> {
         Just(Some(Framing::Auto)),
         Just(Some(Framing::Chunks)),
     ];
-    let choices = (select(&DIALECTS[..]), framing, any::<bool>(), layer());
-    (choices, 16..40_usize).prop_map(|((dialect, framing, choice, layer), max_line)| {
+    let choices = (served(&DIALECTS), framing, any::<bool>(), layer());
+    (choices, 16..40_usize).prop_map(|(((dialect, others), framing, choice, layer), max_line)| {
         let mut config = Config::new(dialect);
         config.framing = framing.filter(|&framing| match framing {
             Framing::Chunks => takes_chunks(dialect),
             _ => takes_framing(dialect),
         });
         config.layer = layer;
+        config.others = others;
         config.pause = Duration::from_micros(300_011);
         config.uppercase = choice && dialect == Dialect::ECHO;
         config.full_duplex = choice && dialect == Dialect::PAIR;
@@ -124,6 +125,17 @@ fn roomy() -> impl Strategy<Value = Config> {
         config.limits.login_timeout = None;
         config
     })
+}
+
+/// One of these dialects, and what is served besides.
+fn served(dialects: &[Dialect]) -> impl Strategy<Value = (Dialect, Vec<Other>)> + use<> {
+    let others = |dialect: Dialect| {
+        let most = if dialect.has_login() { 3 } else { 1 };
+        let combining = select(&[Dialect::ROOMS, Dialect::DIRECT][..]);
+        let other = (combining, layer()).prop_map(|(dialect, layer)| Other { dialect, layer });
+        vec(other, 0..most)
+    };
+    select(dialects.to_vec()).prop_flat_map(move |dialect| (Just(dialect), others(dialect)))
 }
 
 /// Every third server has a layer.
@@ -178,20 +190,17 @@ fn crowded() -> impl Strategy<Value = Config> {
         Dialect::ROOMS,
         Dialect::DIRECT,
     ];
-    (
-        select(dialects.to_vec()),
-        40..120_usize,
-        4..20_usize,
-        layer(),
-    )
-        .prop_map(|(dialect, max_line, factor, layer)| {
+    (served(&dialects), 40..120_usize, 4..20_usize, layer()).prop_map(
+        |((dialect, others), max_line, factor, layer)| {
             let mut config = Config::new(dialect);
             config.layer = layer;
+            config.others = others;
             config.limits.max_line = max_line;
             config.limits.max_backlog = factor * max_line;
             config.limits.max_buffered = 2 * config.limits.max_backlog;
             config
-        })
+        },
+    )
 }
 
 fn by_lines(config: &Config) -> bool {
@@ -206,7 +215,7 @@ fn by_lines(config: &Config) -> bool {
 fn chat(config: impl Strategy<Value = Config>) -> impl Strategy<Value = (Config, Vec<Op>)> {
     config.prop_flat_map(|config| {
         let begin = begin(&config);
-        let script = vec(op(config.dialect), 1..50);
+        let script = vec(op(&config), 1..50);
         let ops = (prop::bool::weighted(0.9), script).prop_map(move |(is_begun, script)| {
             let begin = begin.iter().filter(|_| is_begun).cloned();
             begin.chain(script).collect()
@@ -216,28 +225,37 @@ fn chat(config: impl Strategy<Value = Config>) -> impl Strategy<Value = (Config,
 }
 
 fn begin(config: &Config) -> Vec<Op> {
-    let logins: [&[u8]; 3] = match config.dialect.name() {
-        "rooms" => [b"ann\n", b"bob\r\n", b"Bob\n"],
-        "direct" => [b"HELLO-FROM ann\n", b"HELLO-FROM bob\n", b""],
-        _ => [b"", b"", b""],
-    };
     let console = if config.dialect == Dialect::PAIR {
         7
     } else {
         0
     };
-    let mut ops = vec![Op::Accept(console), Op::Accept(4), Op::Accept(5)];
-    for (conn, login) in (0..).zip(logins) {
+    // One for each listener, if there are several.
+    let mut ops = vec![Op::Accept(console), Op::Accept(8 + 4), Op::Accept(16 + 5)];
+    let dialects: Vec<_> = config.dialects().collect();
+    for conn in 0..3 {
+        let login = login(dialects[usize::from(conn) % dialects.len()], conn);
         ops.push(Op::Bytes(conn, Chunk(login.to_vec())));
     }
     ops
 }
 
-fn op(dialect: Dialect) -> impl Strategy<Value = Op> {
+fn login(dialect: Dialect, conn: u8) -> &'static [u8] {
+    match (dialect.name(), conn) {
+        ("rooms", 0) => b"ann\n",
+        ("rooms", 1) => b"bob\r\n",
+        ("rooms", _) => b"Bob\n",
+        ("direct", 0) => b"HELLO-FROM ann\n",
+        ("direct", 1) => b"HELLO-FROM bob\n",
+        _ => b"",
+    }
+}
+
+fn op(config: &Config) -> impl Strategy<Value = Op> + use<> {
     let conn = || 0..5_u8;
     prop_oneof![
         4 => any::<u8>().prop_map(Op::Accept),
-        24 => (conn(), said(dialect)).prop_map(|(conn, bytes)| Op::Bytes(conn, Chunk(bytes))),
+        24 => (conn(), said(config)).prop_map(|(conn, bytes)| Op::Bytes(conn, Chunk(bytes))),
         2 => or_of_layer(conn()).prop_map(Op::Eof),
         1 => or_of_layer(conn()).prop_map(Op::Fail),
         4 => (conn(), prop_oneof![Just(0), 1..20_u16, Just(u16::MAX)])
@@ -266,8 +284,9 @@ fn endless_subnegotiation(length: usize) -> Vec<u8> {
 }
 
 /// What one read brings: a few phrases, whole or not.
-fn said(dialect: Dialect) -> impl Strategy<Value = Vec<u8>> {
-    let fitting = match dialect.name() {
+fn said(config: &Config) -> impl Strategy<Value = Vec<u8>> + use<> {
+    let fitting = match config.dialect.name() {
+        _ if !config.others.is_empty() => [&ops::ROOMS[..], &ops::DIRECT, &ops::MIXED].concat(),
         "rooms" => ops::ROOMS.to_vec(),
         "direct" => ops::DIRECT.to_vec(),
         _ => ops::PLAIN.to_vec(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::config::Config;
 use linechat_protocol::{CloseReason, Dialect, Framing, Instant, Peer};
 
+mod community;
 mod direct;
 mod pair;
 mod plain;
@@ -54,6 +55,7 @@ pub struct Everybody {
 /// Somebody who connected.
 pub struct Party {
     pub peer: Peer,
+    pub dialect: Dialect,
     stream: Stream,
     unread: VecDeque<Message>,
     /// All that should be sent to it.
@@ -131,7 +133,7 @@ impl Model {
         !self.all.is_shutting_down && self.rules.is_welcome(&self.all)
     }
 
-    pub fn accept(&mut self, peer: Peer) {
+    pub fn accept(&mut self, peer: Peer, dialect: Dialect) {
         let refusal = if self.all.is_shutting_down {
             Some(CloseReason::ShuttingDown)
         } else if peer != Peer::Console && !self.rules.is_welcome(&self.all) {
@@ -145,6 +147,7 @@ impl Model {
         };
         self.all.parties.push(Party {
             peer,
+            dialect,
             stream: Stream::new(framing, self.is_telnet, refuses_http, self.max_line),
             unread: VecDeque::new(),
             output: Vec::new(),
@@ -355,16 +358,14 @@ impl Everybody {
 }
 
 fn rules(config: &Config) -> Box<dyn Rules> {
-    let limits = &config.limits;
     match config.dialect.name() {
         "echo" => Box::new(plain::Echo {
             uppercase: config.uppercase,
         }),
         "relay" => Box::new(plain::Relay),
         "addressed" => Box::new(plain::Addressed),
-        "rooms" => Box::new(rooms::Rooms::new(limits)),
         "pair" => Box::new(pair::Pair::new(config.full_duplex)),
-        "direct" => Box::new(direct::Direct::new(limits)),
+        "rooms" | "direct" => Box::new(community::Community::new(config)),
         other => unreachable!("no model of {other}"),
     }
 }

@@ -3,22 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Bounds;
-use linechat_protocol::CloseReason;
+use linechat_protocol::{CloseReason, Dialect};
 
-use super::{Everybody, Rules};
+use super::Everybody;
+use super::community::People;
 
 pub(super) struct Rooms {
-    nicks: BTreeMap<String, usize>,
     rooms: BTreeMap<String, BTreeSet<String>>,
     max_line: usize,
     max_rooms: usize,
     max_rooms_per_user: usize,
+    /// Where other dialects are served, too, what is public is said in a room of this name.
+    lobby: Option<&'static str>,
 }
 
 impl Rooms {
-    pub(super) fn new(limits: &Bounds) -> Self {
+    pub(super) fn new(limits: &Bounds, is_mixed: bool) -> Self {
         Self {
-            nicks: BTreeMap::new(),
+            lobby: is_mixed.then_some("lobby"),
             rooms: BTreeMap::new(),
             max_line: limits.max_line,
             max_rooms: limits.max_rooms,
@@ -26,23 +28,16 @@ impl Rooms {
         }
     }
 
-    fn nick(&self, who: usize) -> Option<String> {
-        let mut nicks = self.nicks.iter();
-        nicks
-            .find(|&(_, &owner)| owner == who)
-            .map(|(nick, _)| nick.clone())
-    }
-
-    fn register(&mut self, all: &mut Everybody, who: usize, line: &[u8]) {
+    fn register(&mut self, people: &mut People, all: &mut Everybody, who: usize, line: &[u8]) {
         let nick = String::from_utf8_lossy(line).into_owned();
         let is_alphanumeric = nick.chars().all(|c| c.is_ascii_alphanumeric());
         if !is_alphanumeric || nick.is_empty() || nick.len() > 32 {
             all.close(who, CloseReason::MalformedNickname);
-        } else if let Some(&owner) = self.nicks.get(&nick) {
+        } else if let Some(&owner) = people.names.get(&nick) {
             assert_ne!(owner, who);
             all.close(who, CloseReason::NicknameInUse);
         } else {
-            self.nicks.insert(nick, who);
+            people.names.insert(nick, who);
             all.parties[who].is_logged_in = true;
         }
     }
@@ -50,6 +45,7 @@ impl Rooms {
     /// What the sender is answered.
     fn answer(
         &mut self,
+        people: &People,
         all: &mut Everybody,
         who: usize,
         nick: &str,
@@ -59,40 +55,33 @@ impl Rooms {
             return None;
         }
         if let Some(rest) = line.strip_prefix('#') {
-            return self.private(all, nick, rest);
+            return private(people, all, nick, rest);
         }
         if let Some(rest) = line.strip_prefix('@') {
-            return self.to_room(all, nick, rest);
+            return self.to_room(people, all, nick, rest);
         }
         if line.starts_with('!') {
-            return self.command(all, who, nick, line);
+            return self.command(people, all, who, nick, line);
         }
-        for (other, &place) in &self.nicks {
-            if other != nick {
-                all.tell(place, format!("{nick}: {line}\r\n"));
+        for other in people.who_speak(all, Dialect::ROOMS) {
+            if other != who {
+                all.tell(other, format!("{nick}: {line}\r\n"));
             }
         }
         None
     }
 
-    fn private(&self, all: &mut Everybody, nick: &str, rest: &str) -> Option<String> {
-        let Some((to, text)) = name_and_text(rest) else {
-            return Some("!error usage: #nick text".into());
-        };
-        match self.nicks.get(to) {
-            Some(&place) => {
-                all.tell(place, format!("#{nick}: {text}\r\n"));
-                None
-            }
-            None => Some(format!("!error no such user: {}", cut(to))),
-        }
-    }
-
-    fn to_room(&self, all: &mut Everybody, nick: &str, rest: &str) -> Option<String> {
+    fn to_room(
+        &self,
+        people: &People,
+        all: &mut Everybody,
+        nick: &str,
+        rest: &str,
+    ) -> Option<String> {
         let Some((room, text)) = name_and_text(rest) else {
             return Some("!error usage: @room text".into());
         };
-        if !is_room_name(room) {
+        if !self.is_room_name(room) {
             return Some(format!("!error bad room name: {}", cut(room)));
         }
         let Some(members) = self.rooms.get(room) else {
@@ -102,13 +91,14 @@ impl Rooms {
             return Some(format!("!error you are not in room: {room}"));
         }
         for member in members {
-            all.tell(self.nicks[member], format!("@{room} {nick}: {text}\r\n"));
+            all.tell(people.names[member], format!("@{room} {nick}: {text}\r\n"));
         }
         None
     }
 
     fn command(
         &mut self,
+        people: &People,
         all: &mut Everybody,
         who: usize,
         nick: &str,
@@ -119,7 +109,7 @@ impl Rooms {
             "!enter" | "!leave" | "!members" if argument.is_empty() => {
                 Some(format!("!error usage: {command} room"))
             }
-            "!enter" | "!leave" | "!members" if !is_room_name(argument) => {
+            "!enter" | "!leave" | "!members" if !self.is_room_name(argument) => {
                 Some(format!("!error bad room name: {}", cut(argument)))
             }
             "!users" | "!rooms" | "!help" | "!quit" if !argument.is_empty() => {
@@ -134,7 +124,7 @@ impl Rooms {
                 Some(members) => Some(list(members)),
                 None => Some(format!("!error no such room: {argument}")),
             },
-            "!users" => Some(list(self.nicks.keys())),
+            "!users" => Some(list(people.names.keys())),
             "!rooms" => Some(list(self.rooms.keys())),
             "!help" => Some(HELP.into()),
             "!quit" => {
@@ -177,13 +167,23 @@ impl Rooms {
     }
 }
 
-impl Rules for Rooms {
-    fn said(&mut self, all: &mut Everybody, who: usize, content: &[u8], _ending: &[u8]) {
-        let Some(nick) = self.nick(who) else {
-            return self.register(all, who, content);
+impl Rooms {
+    fn is_room_name(&self, name: &str) -> bool {
+        is_room_name(name) && self.lobby != Some(name)
+    }
+
+    pub(super) fn said(
+        &mut self,
+        people: &mut People,
+        all: &mut Everybody,
+        who: usize,
+        content: &[u8],
+    ) {
+        let Some(nick) = people.name_of(who) else {
+            return self.register(people, all, who, content);
         };
         let answer = match String::from_utf8(content.to_vec()) {
-            Ok(line) if is_plain(&line) => self.answer(all, who, &nick, &line),
+            Ok(line) if is_plain(&line) => self.answer(people, all, who, &nick, &line),
             _ => Some("!error message is not plain text".into()),
         };
         if let Some(answer) = answer {
@@ -191,8 +191,8 @@ impl Rules for Rooms {
         }
     }
 
-    fn said_too_much(&mut self, all: &mut Everybody, who: usize) {
-        if self.nick(who).is_none() {
+    pub(super) fn said_too_much(&self, people: &People, all: &mut Everybody, who: usize) {
+        if people.name_of(who).is_none() {
             all.close(who, CloseReason::MalformedNickname);
         } else {
             let max = self.max_line;
@@ -200,14 +200,19 @@ impl Rules for Rooms {
         }
     }
 
-    fn left(&mut self, _all: &mut Everybody, who: usize) {
-        if let Some(nick) = self.nick(who) {
-            for room in self.rooms.keys().cloned().collect::<Vec<_>>() {
-                self.leave(&nick, &room);
-            }
-            self.nicks.remove(&nick);
+    pub(super) fn left(&mut self, nick: &str) {
+        for room in self.rooms.keys().cloned().collect::<Vec<_>>() {
+            self.leave(nick, &room);
         }
     }
+}
+
+fn private(people: &People, all: &mut Everybody, nick: &str, rest: &str) -> Option<String> {
+    let Some((to, text)) = name_and_text(rest) else {
+        return Some("!error usage: #nick text".into());
+    };
+    let is_there = people.write(all, nick, to, text);
+    (!is_there).then(|| format!("!error no such user: {}", cut(to)))
 }
 
 /// Section 1, the text rule.

@@ -221,8 +221,7 @@ fn why_unsaid<'a>(to: Audience<'a>, refused: Refused, lobby: &'a str) -> Refusal
 
 /// A room that users of `rooms` can name: any but the lobby, which they are in anyway.
 fn nameable<'a>(floor: &Floor, room: RoomName<'a>) -> Result<RoomName<'a>, Refusal<'a>> {
-    let lobby = floor.community.settings().lobby.as_deref();
-    if lobby.is_some_and(|lobby| lobby.eq_ignore_ascii_case(room.as_str())) {
+    if floor.community.is_lobby_name(room.as_str()) {
         return Err(Refusal::BadRoomName(room.as_str()));
     }
     Ok(room)
