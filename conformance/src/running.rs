@@ -9,6 +9,8 @@ use std::process::{Child, ChildStdin, ChildStdout, ExitStatus};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::patience::{PATIENCE, eventually};
@@ -135,6 +137,20 @@ impl Running {
     #[track_caller]
     pub(crate) fn screen(&mut self) -> ChildStdout {
         self.stdout.take().expect("there is one screen")
+    }
+
+    /// Takes the program's screen away for good: it fails to print from now on.
+    #[track_caller]
+    pub(crate) fn close_screen(&mut self) {
+        drop(self.screen());
+        // Each process that another case is about to start has a copy for a moment.
+        eventually("nobody has the screen", || {
+            let screen = open(self.proc("fd/1"), OFlags::WRONLY, Mode::empty()).ok()?;
+            let mut polled = [PollFd::new(&screen, PollFlags::OUT)];
+            poll(&mut polled, Some(&Timespec::default())).ok()?;
+            let [polled] = polled;
+            polled.revents().contains(PollFlags::ERR).then_some(())
+        });
     }
 
     pub(crate) fn stderr(&self) -> &Stderr {

@@ -314,7 +314,7 @@ fn at_end_of_input_the_client_learns_that_no_answer_will_come(bench: &Bench) {
 fn a_screen_that_is_gone_ends_the_server_at_once(bench: &Bench) {
     let mut server = bench.serve("pair --full-duplex");
     let _keyboard = server.keyboard();
-    drop(server.screen());
+    server.close_screen();
     let mut client = server.peer("client");
     client.send("nobody sees it\n");
     client.expect_end();
