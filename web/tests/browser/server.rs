@@ -25,7 +25,7 @@ impl Server {
     }
 
     fn launch(irc: SocketAddr, web: SocketAddr) -> Self {
-        let mut process = Command::new(program().unwrap())
+        let mut process = Command::new(path())
             .args(["serve", "rooms", "irc", "web"])
             .arg("--listen=rooms://127.0.0.1:0")
             .arg(format!("--listen=irc://{irc}"))
@@ -93,14 +93,23 @@ impl Drop for Server {
 
 /// The program, or what is missing.
 pub(crate) fn program() -> Result<PathBuf, String> {
-    let path = env::var_os("LINECHAT_PROGRAM").map_or_else(beside_the_tests, PathBuf::from);
+    let path = path();
     let help = Command::new(&path).args(["serve", "--help"]).output();
     let name = path.display();
     match help.map(|help| String::from_utf8_lossy(&help.stdout).contains("web")) {
-        Ok(true) => Ok(path),
-        Ok(false) => Err(format!("a {name} that serves `web`")),
+        Ok(true) if hands_out_the_page() => Ok(path),
+        Ok(_) => Err(format!("a {name} that serves `web`")),
         Err(_) => Err(format!("{name}: build it first")),
     }
+}
+
+fn path() -> PathBuf {
+    env::var_os("LINECHAT_PROGRAM").map_or_else(beside_the_tests, PathBuf::from)
+}
+
+fn hands_out_the_page() -> bool {
+    let page = minreq::get(Server::start().page()).with_timeout(5).send();
+    page.is_ok_and(|page| page.status_code == 200)
 }
 
 fn beside_the_tests() -> PathBuf {
