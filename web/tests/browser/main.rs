@@ -82,7 +82,12 @@ impl Stage {
 
     /// Somebody with an IRC program.
     fn person(&self, name: &str) -> Person {
-        Person::new(self.server.irc(), name)
+        Person::with_irc(self.server.irc(), name)
+    }
+
+    /// Somebody with netcat, in the lobby as everybody with it.
+    fn netcat(&self, name: &str) -> Person {
+        Person::with_netcat(self.server.rooms(), name)
     }
 
     /// Somebody with an IRC program, in the lobby.

@@ -1,4 +1,4 @@
-//! Somebody with an IRC program.
+//! Somebody who has no browser.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,22 +13,38 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    /// Comes in with an IRC program.
     #[track_caller]
-    pub(crate) fn new(server: SocketAddr, name: &str) -> Self {
-        let socket = TcpStream::connect(server).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut person = Self {
-            name: name.to_owned(),
-            lines: BufReader::new(socket),
-            heard: Vec::new(),
-        };
+    pub(crate) fn with_irc(server: SocketAddr, name: &str) -> Self {
+        let mut person = Self::new(server, name);
         person.sends(&format!("NICK {name}"));
         person.sends(&format!("USER {name} 0 * :{name}"));
         person.hears(&format!(" 001 {name} "));
         person
     }
 
-    /// Sends one line of IRC.
+    /// Comes in with netcat, where `rooms` is spoken.
+    #[track_caller]
+    pub(crate) fn with_netcat(server: SocketAddr, name: &str) -> Self {
+        let mut person = Self::new(server, name);
+        person.sends(name);
+        // Whoever comes in is told nothing.
+        person.sends("!users");
+        person.hears(name);
+        person
+    }
+
+    fn new(server: SocketAddr, name: &str) -> Self {
+        let socket = TcpStream::connect(server).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self {
+            name: name.to_owned(),
+            lines: BufReader::new(socket),
+            heard: Vec::new(),
+        }
+    }
+
+    /// Sends one line.
     pub(crate) fn sends(&mut self, line: &str) {
         let line = format!("{line}\r\n");
         self.lines.get_mut().write_all(line.as_bytes()).unwrap();

@@ -2,8 +2,6 @@
 
 use std::env;
 use std::fs;
-use std::io::Write;
-use std::net::TcpStream;
 use std::path::Path;
 
 use super::cases;
@@ -18,8 +16,7 @@ fn are_taken_where_there_is_a_folder_for_them(stage: &mut Stage) {
     let Some(folder) = env::var_os("LINECHAT_PICTURES") else {
         return;
     };
-    let mut cleo = TcpStream::connect(stage.server.rooms()).unwrap();
-    writeln!(cleo, "cleo").unwrap();
+    let mut cleo = stage.netcat("cleo");
     let mut annika = stage.person_in_lobby("annika");
     let mut ben = stage.person_in_lobby("ben");
     ben.joins("#kitchen");
@@ -37,7 +34,7 @@ fn are_taken_where_there_is_a_folder_for_them(stage: &mut Stage) {
     alice.reads("Good morning");
     alice.says("It is. I have flour for twenty loaves.");
     alice.reads("twenty loaves");
-    writeln!(cleo, "what time? (I am on netcat)").unwrap();
+    cleo.sends("what time? (I am on netcat)");
     alice.reads("netcat");
     annika.says(
         "#lobby",
@@ -71,7 +68,7 @@ fn take(browser: &Browser, folder: &Path) {
 }
 
 const PICTURES: [(&str, &str, (u32, u32)); 3] = [
-    ("light", "light", (1080, 620)),
-    ("dark", "dark", (1080, 620)),
+    ("light", "light", (1080, 570)),
+    ("dark", "dark", (1080, 570)),
     ("telephone", "light", (390, 720)),
 ];

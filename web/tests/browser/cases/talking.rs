@@ -7,6 +7,7 @@ use crate::Stage;
 
 cases! { "talking":
     what_is_said_reaches_the_others_and_shows_whose_it_is,
+    people_with_netcat_and_with_browsers_meet,
     a_message_is_shown_once,
     actions_are_shown_as_such,
     who_is_here_is_seen_coming_and_going,
@@ -28,6 +29,31 @@ fn what_is_said_reaches_the_others_and_shows_whose_it_is(stage: &mut Stage) {
     alice.sees(".line.own .text", "grüße 👋");
     alice.sees(".line:not(.own) .from", "bob");
     alice.sees_something(".line time");
+}
+
+fn people_with_netcat_and_with_browsers_meet(stage: &mut Stage) {
+    let mut cleo = stage.netcat("cleo");
+    let alice = stage.user("alice");
+    alice.sees("#people-title", "2 here");
+    cleo.sends("hello, browser");
+    alice.reads("hello, browser");
+    alice.says("hello, netcat");
+    cleo.hears("alice: hello, netcat");
+    alice.says("/me waves");
+    cleo.hears("alice: *waves*");
+    cleo.sends("!enter kitchen");
+    cleo.sends("!members kitchen");
+    cleo.hears("cleo");
+    alice.says("/join kitchen");
+    alice.is_in("#kitchen");
+    alice.says("tea?");
+    cleo.hears("@kitchen alice: tea?");
+    cleo.sends("#alice just between us");
+    alice.sees("#talks .count", "1");
+    alice.chooses("#talks", "cleo");
+    alice.reads("just between us");
+    alice.says("of course");
+    cleo.hears("#alice: of course");
 }
 
 fn a_message_is_shown_once(stage: &mut Stage) {
