@@ -10,7 +10,11 @@ const COMMANDS = {
 		const [name, key] = rest.split(" ");
 		return name && session.join(name, key);
 	}],
-	part: ["[REASON]", "leave this room, or close this talk", (session, rest) => session.current && !session.part(session.current, rest)],
+	part: ["[ROOM] [REASON]", "leave a room, this one if none is named; or close this talk", (session, rest) => {
+		const [, name, reason] = /^(#\S*)? ?(.*)$/s.exec(rest);
+		const room = name ? session.find(name) : session.current;
+		return room && !session.part(room, reason);
+	}],
 	msg: ["NAME [TEXT]", "talk with one person alone", (session, rest) => {
 		const [, name, text] = /^([^\s:,]+)(?: (.*))?$/s.exec(rest) ?? [];
 		const room = name && (session.isRoom(name) ? session.find(name) : session.talk(name));
@@ -82,7 +86,7 @@ export class Typing {
 	command(name, rest) {
 		const { session } = this;
 		const [usage, does, run] = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : ["", "the server cannot be told this", unknown];
-		if (!run(session, rest, name)) session.note(`/${name} ${usage}: ${does}`, session.current, "error");
+		if (!run(session, rest, name)) session.note(`${`/${name} ${usage}`.trim()}: ${does}`, session.current, "error");
 	}
 
 	candidates(before, rest) {

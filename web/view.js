@@ -97,6 +97,9 @@ function showRooms() {
 	$("talks").hidden = $("talks-title").hidden = !$("talks").firstChild;
 	for (const [room, log] of logs) if (!rooms.includes(room)) log.element.remove(), logs.delete(room);
 	if (shown !== session.current) turnTo(session.current);
+	const isNews = rooms.some((room) => room.unread && room !== shown);
+	$("show-side").classList.toggle("news", isNews);
+	$("show-side").ariaLabel = `Rooms and talks${isNews ? ", some unread" : ""}`;
 	write("where", shown?.name ?? "No room");
 	const topic = plain(shown?.topic || (shown?.isTalk ? "Nobody else reads this" : ""));
 	if ($("topic").title !== topic) $("topic").replaceChildren(...rich(topic));

@@ -27,6 +27,9 @@ test("each command does what it says", () => {
 	assert.deepEqual(told("/join kitchen"), ["JOIN #kitchen"]);
 	assert.deepEqual(told("/JOIN #kitchen key"), ["JOIN #kitchen key"]);
 	assert.deepEqual(told("/part so long"), ["PART #lobby :so long"]);
+	assert.deepEqual(told("/part"), ["PART #lobby"]);
+	assert.deepEqual(told("/part #Lobby so long", (user) => user.types("/msg bob")), ["PART #lobby :so long"]);
+	assert.deepEqual(told("/part #nowhere"), []);
 	assert.deepEqual(told("/msg bob good morning"), ["PRIVMSG bob :good morning"]);
 	assert.deepEqual(told("/msg #lobby tea?"), ["PRIVMSG #lobby tea?"]);
 	assert.deepEqual(told("/nick alicia"), ["NICK alicia"]);

@@ -44,7 +44,9 @@ fn on_a_telephone_the_sides_come_and_go(stage: &mut Stage) {
     alice.waits_for("no side", &format!("return !{}", shows("side")));
     alice.says("/join kitchen");
     alice.is_in("#kitchen");
+    assert!(!alice.has("#show-side.news"));
     bob.says("#lobby", "alice?");
+    alice.sees_something("#show-side.news");
     alice.clicks("#show-side");
     alice.waits_for("the side", &format!("return {}", shows("side")));
     alice.waits_for(
