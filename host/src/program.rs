@@ -10,7 +10,7 @@ use linechat_protocol::{ConfigError, Server};
 use thiserror::Error;
 use tracing::{error, warn};
 
-use crate::cli::{self, ListenerOptions, Request, ServeOptions};
+use crate::cli::{self, FileError, ListenerOptions, Request, ServeOptions};
 use crate::connect;
 use crate::console::Console;
 use crate::descriptors;
@@ -121,7 +121,7 @@ struct Desk {
 }
 
 fn try_serve(
-    options: ServeOptions,
+    mut options: ServeOptions,
     screen: &Screen,
     run: impl FnOnce(Service, UnixStream) -> io::Result<()>,
 ) -> Result<(), Failure> {
@@ -132,6 +132,10 @@ fn try_serve(
     if let Err(error) = descriptors::raise_limit() {
         warn!("cannot raise the limit of open file descriptors: {error}");
     }
+    let listeners = options.listeners.iter_mut();
+    options
+        .community
+        .apply(listeners.map(|it| &mut it.listener))?;
     let grace = options.limits.grace;
     let mut server = Server::new(options.limits)?;
     let mut entrances = Vec::new();
@@ -187,6 +191,8 @@ enum Failure {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Listen(#[from] ListenError),
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
     #[error("cannot attach standard input and output: {0}")]

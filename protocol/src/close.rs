@@ -56,6 +56,9 @@ pub enum CloseReason {
     /// ([`Server::accepting`](crate::Server::accepting)).
     #[error("the server takes no further connection")]
     NotAccepting,
+    /// The password that the peer gave for the server was not the right one.
+    #[error("the password is wrong")]
+    WrongPassword,
     /// An operator of the server had the user disconnected.
     #[error("disconnected by an operator")]
     Killed,

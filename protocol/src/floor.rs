@@ -1,17 +1,19 @@
 //! Where the rules of the dialects act: on the connections, and on the people.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use siphasher::sip::SipHasher24;
 use slotmap::SecondaryMap;
 
 use crate::close::CloseReason;
-use crate::community::runs::{Ear, Runs, Tongue, View};
+use crate::community::runs::{Ear, Run, Runs, Tongue, View};
 use crate::community::users::{User, UserId};
 use crate::community::vocabulary::{Command, Done, Entry, News, Outcome, Profile, Stamp};
-use crate::community::{Community, Settings, Teller};
+use crate::community::{Addresses, Community, Settings, Teller};
 use crate::engine::Engine;
 use crate::engine::connection::{ConnId, Slot};
 use crate::instant::Instant;
@@ -49,15 +51,16 @@ impl Floor {
     }
 
     /// What other languages show of a connection's user beside the name, if any that is spoken
-    /// does. `username` is what stands for the dialect.
-    pub(crate) fn identity(&self, conn: ConnId, username: &'static str) -> Option<Identity> {
-        if !self.community.settings().has_profiles {
-            return None;
-        }
-        let address = self.engine.peer(conn)?.to_string();
+    /// does. `username` is what stands for the dialect, or what the user says it is.
+    pub(crate) fn identity<'u>(&self, conn: ConnId, username: &'u str) -> Option<Identity<'u>> {
+        let addresses = self.community.settings().addresses?;
+        let peer = self.engine.peer(conn)?;
+        let address = peer
+            .ip()
+            .map_or_else(|| peer.to_string(), |ip| ip.to_string());
         Some(Identity {
             username,
-            host: address.clone(),
+            host: host(addresses, &address),
             address,
         })
     }
@@ -84,7 +87,6 @@ impl Floor {
     }
 
     /// The user at a connection, as the community has it.
-    #[allow(dead_code, reason = "IRC, which comes next, shows more of users")]
     pub(crate) fn user(&self, conn: ConnId) -> Option<&User> {
         self.community.user(self.user_at(conn)?)
     }
@@ -178,13 +180,13 @@ impl Floor {
 }
 
 /// What other languages show of a user beside the name.
-pub(crate) struct Identity {
-    username: &'static str,
+pub(crate) struct Identity<'u> {
+    username: &'u str,
     host: String,
     address: String,
 }
 
-impl Identity {
+impl Identity<'_> {
     pub(crate) fn profile<'a>(&'a self, real_name: &'a str) -> Profile<'a> {
         Profile {
             username: self.username,
@@ -192,6 +194,19 @@ impl Identity {
             address: &self.address,
             real_name,
         }
+    }
+}
+
+/// What others see of an address.
+fn host(addresses: Addresses, address: &str) -> String {
+    match addresses {
+        Addresses::Hidden(key) => {
+            let hash = SipHasher24::new_with_key(&key).hash(address.as_bytes());
+            format!("{hash:016x}.hidden")
+        }
+        // A colon at the beginning has a meaning of its own in some languages.
+        Addresses::Shown if address.starts_with(':') => format!("0{address}"),
+        Addresses::Shown => address.to_string(),
     }
 }
 
@@ -216,20 +231,25 @@ impl Teller for Newsroom<'_> {
             return;
         }
         let ears = to.iter().flat_map(|runs| runs.iter());
-        let mut ears: Vec<(Tongue, &[ConnId])> = ears
-            .map(|run| (run.tongue, run.members.members()))
-            .collect();
-        ears.sort_by_key(|&(tongue, _)| tongue);
-        for same in ears.chunk_by(|(one, _), (other, _)| one == other) {
-            let mut conns: Vec<ConnId> = Vec::new();
-            // Nobody is collected to be told nothing.
-            if self.has_words(stamp, same[0].0, news) {
-                conns.extend(same.iter().flat_map(|(_, conns)| *conns));
-                conns.sort_unstable();
-                conns.dedup();
-            }
-            self.tell_run(stamp, same[0].0, &conns, actor, news);
-        }
+        self.tell_runs(stamp, ears.collect(), actor, news);
+    }
+
+    fn tell_watchers(
+        &mut self,
+        stamp: Stamp,
+        to: &[&Runs],
+        watchers: Option<&Runs>,
+        actor: Option<ConnId>,
+        news: &News<'_>,
+    ) {
+        let watchers = watchers.into_iter().flat_map(|runs| runs.iter());
+        let watchers = watchers.filter(|run| {
+            let voice = self.voice(run.tongue);
+            voice.is_some_and(|voice| voice.tells_watchers(run.tongue.view))
+        });
+        let to = to.iter().flat_map(|runs| runs.iter());
+        let runs = to.chain(watchers).collect();
+        self.tell_runs(stamp, runs, actor, news);
     }
 
     fn tell_ears(&mut self, stamp: Stamp, to: &[Ear], actor: Option<ConnId>, news: &News<'_>) {
@@ -245,12 +265,42 @@ impl Teller for Newsroom<'_> {
         }
     }
 
+    fn echo(&mut self, stamp: Stamp, to: Ear, news: &News<'_>) {
+        let Some(Some(voice)) = self.voices.get(usize::from(to.tongue.language)) else {
+            return;
+        };
+        if voice.echoes(to.tongue.view) {
+            self.engine.send(to.conn, |frame| {
+                voice.tell(stamp, news, to.tongue.view, frame);
+            });
+        }
+    }
+
     fn close(&mut self, conn: ConnId, reason: CloseReason) {
         self.engine.close(conn, reason);
     }
 }
 
 impl Newsroom<'_> {
+    /// Tells all of these, each once.
+    fn tell_runs(&mut self, stamp: Stamp, runs: Vec<&Run>, actor: Option<ConnId>, news: &News<'_>) {
+        let mut ears: Vec<(Tongue, &[ConnId])> = runs
+            .into_iter()
+            .map(|run| (run.tongue, run.members.members()))
+            .collect();
+        ears.sort_by_key(|&(tongue, _)| tongue);
+        for same in ears.chunk_by(|(one, _), (other, _)| one == other) {
+            let mut conns: Vec<ConnId> = Vec::new();
+            // Nobody is collected to be told nothing.
+            if self.has_words(stamp, same[0].0, news) {
+                conns.extend(same.iter().flat_map(|(_, conns)| *conns));
+                conns.sort_unstable();
+                conns.dedup();
+            }
+            self.tell_run(stamp, same[0].0, &conns, actor, news);
+        }
+    }
+
     fn has_words(&self, stamp: Stamp, tongue: Tongue, news: &News<'_>) -> bool {
         let mut words = Vec::new();
         self.voice(tongue)
@@ -275,13 +325,17 @@ impl Newsroom<'_> {
         let frame = self
             .engine
             .compose(|frame| voice.tell(stamp, news, tongue.view, frame));
-        if let Some(frame) = frame {
-            if matches!(news, News::Said { .. }) {
-                let is_left_out = except.is_some_and(|conn| to.binary_search(&conn).is_ok());
-                let copies = to.len() - usize::from(is_left_out);
-                self.engine.count_copies(tongue.language, copies);
-            }
-            self.engine.send_frame(to, except, &frame);
+        let Some(frame) = frame else { return };
+        if matches!(news, News::Said { .. }) {
+            let is_left_out = except.is_some_and(|conn| to.binary_search(&conn).is_ok());
+            let copies = to.len() - usize::from(is_left_out);
+            self.engine.count_copies(tongue.language, copies);
+        }
+        // What a user is told of what others did is no answer.
+        let collected = actor.is_none().then(|| self.engine.stop_collecting());
+        self.engine.send_frame(to, except, &frame);
+        if let Some(collected) = collected {
+            self.engine.collect_again(collected);
         }
     }
 }

@@ -125,7 +125,6 @@ extern crate std;
 mod action;
 mod client;
 mod close;
-#[allow(dead_code, reason = "IRC, which comes next, has words for the rest")]
 mod community;
 mod config;
 mod dialect;

@@ -32,9 +32,14 @@ pub struct Listener {
 impl Listener {
     /// A listener for a dialect, or for one with its options, on the usual [`Terms`].
     pub fn new(options: impl Into<Options>) -> Self {
+        let options = options.into();
+        let terms = Terms {
+            idle_timeout: options.dialect().profile().idle_timeout,
+            ..Terms::default()
+        };
         Self {
-            options: options.into(),
-            terms: Terms::default(),
+            options,
+            terms,
             layer: None,
         }
     }
@@ -69,7 +74,8 @@ impl ListenerId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Terms {
-    /// The longest line in bytes, its ending not counted. Default: 8192.
+    /// The longest line in bytes, its ending not counted. Default: 8192. In `irc` and `web` it is
+    /// what their protocol says, whatever stands here.
     ///
     /// Memory for one unfinished line never exceeds it.
     pub max_line: usize,
@@ -79,7 +85,8 @@ pub struct Terms {
     /// How long a peer may take to register or log in, in dialects that know such a thing.
     /// Default: 300 s; `None` for ever.
     pub login_timeout: Option<Duration>,
-    /// How long a peer may send nothing. Default: `None`, for ever.
+    /// How long a peer may send nothing. Default: `None`, for ever; 120 s in `irc` and `web`,
+    /// where a peer is asked then whether it is there, and has as long again to answer.
     pub idle_timeout: Option<Duration>,
     /// How many messages a second are taken from one connection, and how many at once after a
     /// pause. Default: any number. The rest waits, nothing is lost.

@@ -63,4 +63,14 @@ pub(crate) trait Voice: Send {
 
     /// Whether a user is told, too, what the user did.
     fn hears_own(&self, news: &News<'_>, view: View) -> bool;
+
+    /// Whether a user is told what the user said, though it was said to others.
+    fn echoes(&self, _view: View) -> bool {
+        false
+    }
+
+    /// Whether who watches a name is told all that those are told who share a room with its owner.
+    fn tells_watchers(&self, _view: View) -> bool {
+        false
+    }
 }

@@ -127,7 +127,7 @@ impl Server {
             profile: dialect.profile(),
             language: u8::try_from(language).map_err(|_| ConfigError::TooManyListeners)?,
             framing: listener.options.framing(),
-            terms: listener.terms,
+            terms: dialect.profile().own_terms(listener.terms),
             layer: listener.layer,
         });
         let settings = settings(&self.floor.engine.limits, &self.languages);
@@ -749,6 +749,7 @@ impl fmt::Debug for Server {
 fn settings(limits: &Limits, languages: &[Language]) -> Settings {
     let mut doors = alloc::vec![None; DOORS];
     let mut lobby = None;
+    let mut addresses = None;
     for language in languages {
         if let Some((place, door)) = language.options.door() {
             doors[usize::from(place)] = Some(door);
@@ -756,6 +757,7 @@ fn settings(limits: &Limits, languages: &[Language]) -> Settings {
         if let Options::Rooms(options) = &language.options {
             lobby = Some(options.lobby.as_str().into());
         }
+        addresses = addresses.or(language.options.addresses());
     }
     Settings {
         folds_case: languages
@@ -765,11 +767,13 @@ fn settings(limits: &Limits, languages: &[Language]) -> Settings {
         doors,
         max_rooms: limits.max_rooms,
         max_rooms_per_user: limits.max_rooms_per_user,
-        max_departed: 0,
-        has_profiles: false,
+        max_departed: if addresses.is_some() { MAX_DEPARTED } else { 0 },
+        addresses,
     }
 }
 
+/// How many of those who left are remembered, in languages that ask for them.
+const MAX_DEPARTED: usize = 512;
 /// How much memory is kept for what is in layers.
 const KEPT_PLAIN: usize = 64 << 10;
 

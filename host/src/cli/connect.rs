@@ -25,7 +25,7 @@ pub(crate) struct ConnectOptions {
 #[derive(Args, Debug)]
 pub(super) struct ConnectArgs {
     /// The protocol to speak
-    #[arg(value_parser = dialect())]
+    #[arg(value_parser = dialect(|dialect| !fit::is_irc(dialect)))]
     dialect: Dialect,
 
     /// Where the server is: an IPv4 address, an IPv6 address in brackets or a host name, and a port

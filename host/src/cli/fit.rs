@@ -96,7 +96,7 @@ fn has_value(matches: &ArgMatches, id: &str, value: &str) -> bool {
 fn given(matches: &ArgMatches, id: &str) -> Given {
     match id {
         _ if !is_option(matches, id) => Given::No,
-        "uppercase" | "full_duplex" => Given::switch(matches, id),
+        "uppercase" | "full_duplex" | "show_addresses" => Given::switch(matches, id),
         _ => Given::option(matches, id),
     }
 }
@@ -145,7 +145,7 @@ impl fmt::Display for Conditional {
 }
 
 /// The options that only some dialects have a use for.
-const CONDITIONAL: [Conditional; 10] = [
+const CONDITIONAL: [Conditional; 18] = [
     Conditional::option("framing", hands_bytes_on),
     Conditional {
         id: "framing",
@@ -159,11 +159,24 @@ const CONDITIONAL: [Conditional; 10] = [
     Conditional::option("max_rooms", has_rooms),
     Conditional::option("max_rooms_per_user", has_rooms),
     Conditional::option("max_users", |dialect| dialect == Dialect::DIRECT),
-    Conditional::option("name", Dialect::has_login),
+    Conditional::option("max_line", |dialect| !is_irc(dialect)),
+    Conditional::option("server_name", is_irc),
+    Conditional::option("network", is_irc),
+    Conditional::option("motd_file", is_irc),
+    Conditional::option("oper", is_irc),
+    Conditional::option("password_file", is_irc),
+    Conditional::option("show_addresses", is_irc),
+    Conditional::option("lobby", |dialect| dialect == Dialect::ROOMS),
+    Conditional::option("name", |dialect| dialect.has_login() && !is_irc(dialect)),
 ];
 
 fn hands_bytes_on(dialect: Dialect) -> bool {
     !dialect.has_login()
+}
+
+/// Whether people have clients of their own for it.
+pub(super) fn is_irc(dialect: Dialect) -> bool {
+    dialect == Dialect::IRC || dialect == Dialect::WEB
 }
 
 fn has_rooms(dialect: Dialect) -> bool {

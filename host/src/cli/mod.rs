@@ -10,12 +10,14 @@ use clap::{
 };
 use linechat_protocol::Dialect;
 
+pub(crate) use self::community::FileError;
 pub(crate) use self::connect::ConnectOptions;
 pub(crate) use self::entrance::Scheme;
 pub(crate) use self::fit::named;
 pub(crate) use self::logging::{LogFormat, LogOptions};
 pub(crate) use self::serve::{ListenerOptions, ServeOptions};
 
+mod community;
 mod connect;
 mod count;
 mod entrance;
@@ -91,7 +93,7 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Verb {
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     Connect(connect::ConnectArgs),
     /// What `--version` does
     #[command(hide = true)]
@@ -114,8 +116,9 @@ fn command(program: &'static str, version: &'static str) -> Command {
         })
 }
 
-fn dialect() -> impl TypedValueParser<Value = Dialect> {
-    let names = Dialect::all().map(|dialect| {
+/// Those dialects that have something in common.
+fn dialect(is_one: fn(Dialect) -> bool) -> impl TypedValueParser<Value = Dialect> {
+    let names = Dialect::all().filter(|&it| is_one(it)).map(|dialect| {
         let help = format!("{} (port {})", dialect.summary(), dialect.default_port());
         PossibleValue::new(dialect.name()).help(help)
     });

@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, ValueEnum};
 use linechat_protocol::{Dialect, Framing, Limits, Listener, Options, Terms, direct};
 
+use super::community::CommunityArgs;
 use super::count::{at_least_one, milliseconds, zero_or_more};
 use super::entrance::{Entrance, Scheme};
 use super::logging::{LogArgs, LogOptions};
@@ -23,6 +24,8 @@ pub(crate) struct ServeOptions {
     pub(crate) listeners: Vec<ListenerOptions>,
     /// Whether the program's own standard input and output are a connection, too.
     pub(crate) console: bool,
+    /// What the community is given from files.
+    pub(crate) community: CommunityArgs,
     pub(crate) log: LogOptions,
     /// The variables of the environment that fit none of the dialects, and do not count.
     pub(crate) ignored: Vec<String>,
@@ -51,10 +54,12 @@ pub(crate) struct ListenerOptions {
 #[derive(Args, Debug)]
 pub(super) struct ServeArgs {
     /// The protocols to speak; those whose users have names can be served together [default: rooms]
-    #[arg(value_parser = dialect())]
+    #[arg(value_parser = dialect(|_| true))]
     dialect: Vec<Dialect>,
     #[command(flatten)]
     listening: ListenArgs,
+    #[command(flatten)]
+    community: CommunityArgs,
     #[command(flatten)]
     messages: MessageArgs,
     #[command(flatten)]
@@ -233,15 +238,16 @@ struct TimeoutArgs {
     #[arg(default_value_t = Seconds(Terms::default().login_timeout.unwrap_or_default()))]
     login_timeout: Seconds,
 
-    /// Close a connection that sends nothing for so long; 0: never
+    /// Close a connection that sends nothing for so long; 0: never. With 'irc' and 'web', it is
+    /// asked then whether it is there, and has as long again to answer [default: 0; for 'irc' and
+    /// 'web': 120]
     #[arg(
         long,
         env = "LINECHAT_IDLE_TIMEOUT",
         hide_env_values = true,
         value_name = "SECS"
     )]
-    #[arg(default_value_t = Seconds(Terms::default().idle_timeout.unwrap_or_default()))]
-    idle_timeout: Seconds,
+    idle_timeout: Option<Seconds>,
 
     /// How long what is queued may take to be sent when the server ends
     #[arg(
@@ -271,7 +277,7 @@ impl ServeArgs {
         let entrances = self.listening.check(&dialects, matches)?;
         let listeners = entrances.into_iter().map(|(scheme, addresses)| {
             let mut listener = Listener::new(self.options(scheme.dialect));
-            listener.terms = self.terms();
+            self.set_terms(&mut listener.terms);
             ListenerOptions {
                 scheme,
                 listener,
@@ -282,6 +288,7 @@ impl ServeArgs {
             limits: self.limits(),
             listeners: listeners.collect(),
             console,
+            community: self.community.clone(),
             log: self.logging.check(matches)?,
             ignored: Vec::new(),
         })
@@ -311,14 +318,14 @@ impl ServeArgs {
         options
     }
 
-    fn terms(&self) -> Terms {
-        let mut terms = Terms::default();
+    fn set_terms(&self, terms: &mut Terms) {
         terms.max_line = self.messages.max_line;
         terms.pause = Duration::from_millis(self.messages.pause.into());
         terms.rate_limit = NonZeroU32::new(self.messages.rate_limit);
         terms.login_timeout = unless_zero(self.timeouts.login_timeout);
-        terms.idle_timeout = unless_zero(self.timeouts.idle_timeout);
-        terms
+        if let Some(idle_timeout) = self.timeouts.idle_timeout {
+            terms.idle_timeout = unless_zero(idle_timeout);
+        }
     }
 
     fn limits(&self) -> Limits {

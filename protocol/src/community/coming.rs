@@ -126,15 +126,9 @@ impl Community {
             return Err(Refused::NotOperator);
         }
         let victim = self.users.find(name).ok_or(Refused::NoSuchUser)?;
-        let whom = self.users.get(victim).ok_or(Refused::NoSuchUser)?;
-        let ear = whom.ear;
+        let ear = self.users.get(victim).and_then(|whom| whom.ear);
         if let Some(ear) = ear {
-            let killed = News::Killed {
-                by: operator,
-                whom,
-                reason,
-            };
-            teller.tell_ears(stamp, &[ear], None, &killed);
+            teller.tell_ears(stamp, &[ear], None, &News::Killed { reason });
         }
         self.leave(stamp, victim, reason, teller)?;
         if let Some(ear) = ear {

@@ -12,7 +12,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::close::CloseReason;
-use crate::community::modes::RoomFlag;
+use crate::community::mask::Subject;
+use crate::community::modes::{Ranks, RoomFlag, UserModes};
 use crate::community::rooms::Room;
 use crate::community::runs::{Ear, Runs};
 use crate::community::users::{User, UserId, Users, key};
@@ -46,8 +47,17 @@ pub(crate) struct Settings {
     pub(crate) max_rooms_per_user: usize,
     /// How many of those who left are remembered.
     pub(crate) max_departed: usize,
-    /// More is shown of a user than the name.
-    pub(crate) has_profiles: bool,
+    /// What of a user's address is shown, where more is shown of a user than the name.
+    pub(crate) addresses: Option<Addresses>,
+}
+
+/// What others see of a user's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Addresses {
+    /// The address itself.
+    Shown,
+    /// A hash with this key.
+    Hidden([u8; 16]),
 }
 
 /// What is particular to those who come by one door.
@@ -96,6 +106,20 @@ pub(crate) trait Teller {
 
     /// Tells these connections alone.
     fn tell_ears(&mut self, stamp: Stamp, to: &[Ear], actor: Option<ConnId>, news: &News<'_>);
+
+    /// Tells all who are in one of `to`, and of those who watch the actor's name those whose
+    /// language tells them more of it than that it is there: each once.
+    fn tell_watchers(
+        &mut self,
+        stamp: Stamp,
+        to: &[&Runs],
+        watchers: Option<&Runs>,
+        actor: Option<ConnId>,
+        news: &News<'_>,
+    );
+
+    /// Tells the one who caused it what others were told, if its language does that.
+    fn echo(&mut self, stamp: Stamp, to: Ear, news: &News<'_>);
 
     /// Disconnects a user.
     fn close(&mut self, conn: ConnId, reason: CloseReason);
@@ -160,11 +184,6 @@ impl Community {
         }
     }
 
-    /// The stamp of the last entry, for what comes of it.
-    pub(crate) fn serial(&self) -> u64 {
-        self.serial
-    }
-
     pub(crate) fn user(&self, id: UserId) -> Option<&User> {
         self.users.get(id)
     }
@@ -216,6 +235,45 @@ impl Community {
         !room.has(RoomFlag::Secret)
             || self.is_member(room, id)
             || self.users.get(id).is_some_and(User::is_operator)
+    }
+
+    /// Whether a user is shown to another who does not say the name.
+    pub(crate) fn is_found(&self, user: UserId, by: UserId) -> bool {
+        let is_invisible = self
+            .users
+            .get(user)
+            .is_some_and(|user| user.modes.contains(UserModes::INVISIBLE));
+        !is_invisible
+            || user == by
+            || self.users.get(by).is_some_and(User::is_operator)
+            || self.share_room(user, by)
+    }
+
+    /// The members of a room, those of the lobby among them who always are.
+    pub(crate) fn members<'a>(
+        &'a self,
+        room: &'a Room,
+    ) -> impl Iterator<Item = (UserId, &'a User, Ranks)> {
+        let is_lobby = core::ptr::eq(room, &self.lobby);
+        let attending = self
+            .users
+            .iter()
+            .filter(move |(_, user)| is_lobby && self.attends(user))
+            .map(|(id, user)| (id, user, Ranks::default()));
+        let entered = room.members().iter();
+        entered
+            .filter_map(|member| Some((member.user, self.users.get(member.user)?, member.ranks)))
+            .chain(attending)
+    }
+
+    /// How many members a room has, those of the lobby among them who always are.
+    pub(crate) fn count_members(&self, room: &Room) -> usize {
+        let attending: usize = (0..self.came_by.len())
+            .filter(|_| core::ptr::eq(room, &self.lobby))
+            .filter(|&door| self.settings.doors[door].is_some_and(|door| door.is_lobby))
+            .map(|door| self.came_by[door])
+            .sum();
+        room.members().len() + attending
     }
 
     /// Whether two users are in a room together.
@@ -313,11 +371,6 @@ impl Community {
         self.settings.lobby.is_some() && *self.lobby.key == *key
     }
 
-    fn room_mut(&mut self, name: &str) -> Option<&mut Room> {
-        let key = key(name, self.settings.folds_case);
-        self.room_mut_by_key(&key)
-    }
-
     fn room_mut_by_key(&mut self, key: &str) -> Option<&mut Room> {
         if self.is_lobby(key) {
             return Some(&mut self.lobby);
@@ -340,21 +393,14 @@ impl Community {
         runs
     }
 
-    /// Those who share a room with a user, or watch the user's name.
-    fn audience(&self, user: &User) -> Vec<&Runs> {
-        let mut runs = self.acquaintances(user);
-        runs.extend(self.watchers(&user.name));
-        runs
-    }
-
     /// Whether a list of a room has a mask of this user.
     fn is_listed(&self, room: &Room, list: modes::MaskList, user: &User) -> bool {
         let mut masks = room.modes.list(list).peekable();
         if masks.peek().is_none() {
             return false;
         }
-        let shown = shown(user);
-        masks.any(|listed| mask::matches(&listed.mask, &shown))
+        let subject = Subject::new(&shown(user));
+        masks.any(|listed| subject.matches(&listed.mask))
     }
 
     fn is_banned(&self, room: &Room, user: &User) -> bool {

@@ -97,17 +97,6 @@ pub(crate) enum RoomFlag {
     NoQueries,
 }
 
-impl RoomFlag {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::InviteOnly,
-        Self::Moderated,
-        Self::MembersOnly,
-        Self::Secret,
-        Self::TopicLocked,
-        Self::NoQueries,
-    ];
-}
-
 /// The flags that are on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RoomFlags(u8);
@@ -142,10 +131,6 @@ pub(crate) enum MaskList {
     Exception,
     /// May enter uninvited.
     Invitation,
-}
-
-impl MaskList {
-    pub(crate) const ALL: [Self; 3] = [Self::Ban, Self::Exception, Self::Invitation];
 }
 
 /// A mask on a list, who put it there, and when.

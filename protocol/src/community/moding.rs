@@ -136,7 +136,8 @@ impl Community {
         user.extra_mut().away = text.into();
         if let Some(by) = self.users.get(by) {
             let away = News::WentAway { by, text };
-            teller.tell(stamp, &self.audience(by), conn(by), &away);
+            let watchers = self.watchers(&by.name);
+            teller.tell_watchers(stamp, &self.acquaintances(by), watchers, conn(by), &away);
         }
         Ok(Done::Well)
     }
@@ -159,8 +160,8 @@ impl Community {
 
     /// Tells all who share a room with a user or watch the name, and the user.
     fn tell_with_own(&self, stamp: Stamp, by: &User, news: &News<'_>, teller: &mut dyn Teller) {
-        let to = self.audience(by);
-        teller.tell(stamp, &to, conn(by), news);
+        let to = self.acquaintances(by);
+        teller.tell_watchers(stamp, &to, self.watchers(&by.name), conn(by), news);
         if let Some(ear) = by.ear
             && !to.iter().any(|runs| runs.contains(ear))
         {

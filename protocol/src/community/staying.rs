@@ -183,10 +183,17 @@ impl Community {
             return Err(Refused::NotRoomOperator);
         }
         if let (Some(by), Some(whom)) = (self.users.get(by), self.users.get(whom)) {
-            let invited = News::Invited { by, whom, room };
-            let mut to = self.ranked(room, Rank::HalfOperator);
-            to.extend(whom.ear);
-            teller.tell_ears(stamp, &to, conn(by), &invited);
+            let invited = |is_told_whom| News::Invited {
+                by,
+                whom,
+                room,
+                is_told_whom,
+            };
+            if let Some(ear) = whom.ear {
+                teller.tell_ears(stamp, &[ear], conn(by), &invited(true));
+            }
+            let operators = self.ranked(room, Rank::HalfOperator);
+            teller.tell_ears(stamp, &operators, conn(by), &invited(false));
         }
         let key = room.key.clone();
         if let Some(whom) = self.users.get_mut(whom) {

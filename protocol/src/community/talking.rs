@@ -59,6 +59,9 @@ impl Community {
             None => teller.tell(stamp, &[&room.runs], conn(by), &said),
             Some(rank) => teller.tell_ears(stamp, &self.ranked(room, rank), conn(by), &said),
         }
+        if let Some(ear) = by.ear {
+            teller.echo(stamp, ear, &said);
+        }
         Ok(Done::SaidToMany)
     }
 
@@ -73,15 +76,18 @@ impl Community {
         let by = self.users.get(id).ok_or(Refused::Gone)?;
         let recipient = self.users.find(name).ok_or(Refused::NoSuchUser)?;
         let user = self.users.get(recipient).ok_or(Refused::NoSuchUser)?;
+        let said = News::Said {
+            by,
+            to: Heard::User(user),
+            manner: speech.manner,
+            text: speech.text,
+            annotations: speech.annotations,
+        };
         if let Some(ear) = user.ear {
-            let said = News::Said {
-                by,
-                to: Heard::User(user),
-                manner: speech.manner,
-                text: speech.text,
-                annotations: speech.annotations,
-            };
-            teller.tell_ears(stamp, &[ear], conn(by), &said);
+            teller.tell_ears(stamp, &[ear], None, &said);
+        }
+        if let Some(ear) = by.ear {
+            teller.echo(stamp, ear, &said);
         }
         Ok(Done::Said(recipient))
     }

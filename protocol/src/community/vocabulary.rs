@@ -233,6 +233,8 @@ pub(crate) enum News<'a> {
         by: &'a User,
         whom: &'a User,
         room: &'a Room,
+        /// It is told to whom is asked in, and not to operators of the room.
+        is_told_whom: bool,
     },
     TopicSet {
         by: &'a User,
@@ -261,8 +263,6 @@ pub(crate) enum News<'a> {
     },
     /// To the one who is disconnected.
     Killed {
-        by: &'a User,
-        whom: &'a User,
         reason: &'a str,
     },
     OperatorsCalled {
@@ -278,6 +278,7 @@ pub(crate) enum News<'a> {
         name: &'a str,
     },
     /// From the server itself, to everybody.
+    #[allow(dead_code, reason = "links between servers, which come next, announce")]
     Announced {
         text: &'a str,
     },

@@ -23,6 +23,8 @@ pub(crate) static PROFILE: Profile = Profile {
     refuses_http: false,
     needs_console: false,
     folds_case: false,
+    max_line: None,
+    idle_timeout: None,
 };
 
 /// What can be chosen for `echo`.

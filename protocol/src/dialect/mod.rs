@@ -4,11 +4,12 @@
 use alloc::boxed::Box;
 use core::fmt;
 use core::str::FromStr;
+use core::time::Duration;
 
 use thiserror::Error;
 
-use crate::community::Door;
-use crate::listener::Framing;
+use crate::community::{Addresses, Door};
+use crate::listener::{Framing, Terms};
 use crate::rules::{Rules, Voice};
 
 pub mod addressed;
@@ -21,13 +22,15 @@ pub mod rooms;
 mod spoken;
 
 /// Every dialect, in the order in which help texts list them.
-static PROFILES: [&Profile; 6] = [
+static PROFILES: [&Profile; 8] = [
     &echo::PROFILE,
     &relay::PROFILE,
     &addressed::PROFILE,
     &rooms::PROFILE,
     &pair::PROFILE,
     &direct::PROFILE,
+    &irc::PROFILE,
+    &irc::WEB_PROFILE,
 ];
 
 /// One of the chat protocols that a [`Server`](crate::Server) can speak.
@@ -58,6 +61,11 @@ impl Dialect {
     /// Login, list and direct messages, with an answer to every request (seed 004).
     pub const DIRECT: Self = Self(&direct::PROFILE);
 
+    /// The language of the clients that people already have (RFC 1459 and 2812, Modern, IRCv3).
+    pub const IRC: Self = Self(&irc::PROFILE);
+    /// The same for browsers: what [`IRC`](Self::IRC) is, behind a layer that speaks WebSocket.
+    pub const WEB: Self = Self(&irc::WEB_PROFILE);
+
     /// Every dialect, in the order in which help texts list them.
     pub fn all() -> impl ExactSizeIterator<Item = Self> {
         PROFILES.iter().map(|profile| Self(profile))
@@ -73,7 +81,7 @@ impl Dialect {
         self.0.summary
     }
 
-    /// The TCP port that its document uses.
+    /// The TCP port that its document uses, or that is customary.
     pub fn default_port(self) -> u16 {
         self.0.default_port
     }
@@ -152,6 +160,10 @@ pub enum Options {
     Pair(pair::Options),
     /// [`Dialect::DIRECT`]
     Direct(direct::Options),
+    /// [`Dialect::IRC`]
+    Irc(irc::Options),
+    /// [`Dialect::WEB`]
+    Web(irc::Options),
 }
 
 impl Options {
@@ -164,6 +176,8 @@ impl Options {
             Self::Rooms(_) => Dialect::ROOMS,
             Self::Pair(_) => Dialect::PAIR,
             Self::Direct(_) => Dialect::DIRECT,
+            Self::Irc(_) => Dialect::IRC,
+            Self::Web(_) => Dialect::WEB,
         }
     }
 
@@ -174,7 +188,7 @@ impl Options {
             Self::Relay(options) => options.framing,
             Self::Addressed(options) => options.framing,
             Self::Pair(options) => options.framing,
-            Self::Rooms(_) | Self::Direct(_) => Framing::Lines,
+            Self::Rooms(_) | Self::Direct(_) | Self::Irc(_) | Self::Web(_) => Framing::Lines,
         }
     }
 
@@ -187,6 +201,8 @@ impl Options {
             Self::Pair(options) => (pair::rules(options), None),
             Self::Rooms(_) => rooms::rules(),
             Self::Direct(_) => direct::rules(),
+            Self::Irc(options) => irc::rules(options, DOOR_IRC),
+            Self::Web(options) => irc::rules(options, DOOR_WEB),
         }
     }
 
@@ -195,6 +211,16 @@ impl Options {
         match self {
             Self::Rooms(_) => Some((DOOR_ROOMS, rooms::DOOR)),
             Self::Direct(options) => Some((DOOR_DIRECT, direct::door(options))),
+            Self::Irc(_) => Some((DOOR_IRC, irc::DOOR)),
+            Self::Web(_) => Some((DOOR_WEB, irc::DOOR)),
+            _ => None,
+        }
+    }
+
+    /// What its users see of each other's addresses, if they do.
+    pub(crate) fn addresses(&self) -> Option<Addresses> {
+        match self {
+            Self::Irc(options) | Self::Web(options) => Some(options.addresses()),
             _ => None,
         }
     }
@@ -209,7 +235,9 @@ impl From<Dialect> for Options {
 /// The places of the dialects among the doors of a community: the same on every node.
 pub(crate) const DOOR_ROOMS: u8 = 0;
 pub(crate) const DOOR_DIRECT: u8 = 1;
-pub(crate) const DOORS: usize = 2;
+pub(crate) const DOOR_IRC: u8 = 2;
+pub(crate) const DOOR_WEB: u8 = 3;
+pub(crate) const DOORS: usize = 4;
 
 /// What is known of a dialect before it runs.
 pub(crate) struct Profile {
@@ -227,6 +255,23 @@ pub(crate) struct Profile {
     pub(crate) needs_console: bool,
     /// Whether names that differ in the case of ASCII letters alone are the same to its users.
     pub(crate) folds_case: bool,
+    /// The longest line in bytes, where that is not for the operator to choose.
+    pub(crate) max_line: Option<usize>,
+    /// How long a peer may be silent unless the operator says so, where it is asked whether it is
+    /// still there.
+    pub(crate) idle_timeout: Option<Duration>,
+}
+
+impl Profile {
+    /// The terms on which it is spoken, given those that were chosen.
+    pub(crate) fn own_terms(&self, mut terms: Terms) -> Terms {
+        terms.max_line = self.max_line.unwrap_or(terms.max_line);
+        if self.idle_timeout.is_some() {
+            // It is asked after half of this.
+            terms.idle_timeout = terms.idle_timeout.map(|half| half * 2);
+        }
+        terms
+    }
 }
 
 #[cfg(test)]

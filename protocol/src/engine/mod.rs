@@ -224,7 +224,6 @@ impl Engine {
     }
 
     /// When something was last received from a connection.
-    #[allow(dead_code, reason = "IRC, which comes next, asks who is silent")]
     pub(crate) fn last_input(&self, conn: ConnId) -> Option<Instant> {
         self.get(conn).map(|connection| connection.last_input)
     }
@@ -244,7 +243,6 @@ impl Engine {
         }
     }
 
-    #[allow(dead_code, reason = "IRC, which comes next, asks who is silent")]
     /// Has the dialect [told](crate::rules::Rules::due) when this time has come. Only for who has
     /// logged in.
     pub(crate) fn set_due(&mut self, conn: ConnId, at: Instant) {

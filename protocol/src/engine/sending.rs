@@ -80,7 +80,6 @@ impl Engine {
     }
 
     /// Sends a connection that is about to leave its last words.
-    #[allow(dead_code, reason = "IRC, which comes next, has last words")]
     pub(crate) fn send_last(&mut self, to: ConnId, write: impl FnOnce(&mut Vec<u8>)) {
         let takes_more = self.why_leaving(to).is_some_and(|(reason, _)| {
             !matches!(
@@ -104,13 +103,21 @@ impl Engine {
     }
 
     /// From now on, what is sent to whom is answered is collected instead.
-    #[allow(dead_code, reason = "IRC, which comes next, labels its answers")]
     pub(crate) fn collect_answers(&mut self) {
         self.collected = Some(Vec::new());
     }
 
+    /// For a moment, what is sent to whom is answered is not collected.
+    pub(crate) fn stop_collecting(&mut self) -> Option<Vec<u8>> {
+        self.collected.take()
+    }
+
+    /// Goes on as before [`stop_collecting`](Self::stop_collecting).
+    pub(crate) fn collect_again(&mut self, collected: Option<Vec<u8>>) {
+        self.collected = collected;
+    }
+
     /// What was collected.
-    #[allow(dead_code, reason = "IRC, which comes next, labels its answers")]
     pub(crate) fn take_collected(&mut self) -> Vec<u8> {
         self.collected.take().unwrap_or_default()
     }

@@ -221,6 +221,8 @@ fn each_dialect_has_the_port_of_its_document() {
         ("rooms", 8888),
         ("pair", 2000),
         ("direct", 5378),
+        ("irc", 6667),
+        ("web", 8080),
     ];
     assert_eq!(ports, expected);
 }

@@ -27,6 +27,8 @@ pub(crate) static PROFILE: Profile = Profile {
     refuses_http: true,
     needs_console: false,
     folds_case: false,
+    max_line: None,
+    idle_timeout: None,
 };
 
 pub(crate) fn door(options: &Options) -> Door {

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::line::LineWriter;
 use super::source::Source;
+use crate::community::runs::View;
 
 /// A set of capabilities.
 ///
@@ -78,9 +79,11 @@ impl Capabilities {
     /// All that this server has.
     pub const ALL: Self = Self((1 << NAMES.len()) - 1);
 
-    /// Those that change the bytes of what a user hears from others.
+    /// Those that change the bytes of what a user hears of others, and of oneself.
     pub const VIEW: Self = Self(
         Self::AWAY_NOTIFY.0
+            | Self::ECHO_MESSAGE.0
+            | Self::EXTENDED_MONITOR.0
             | Self::EXTENDED_JOIN.0
             | Self::INVITE_NOTIFY.0
             | Self::MESSAGE_TAGS.0
@@ -113,6 +116,16 @@ impl Capabilities {
     /// Whether there are none.
     pub fn is_empty(self) -> bool {
         self == Self::NONE
+    }
+
+    /// What of them makes its users see other bytes.
+    pub(crate) fn view(self) -> View {
+        View(self.and(Self::VIEW).0)
+    }
+
+    /// Those with which somebody sees this.
+    pub(crate) fn of(view: View) -> Self {
+        Self(view.0)
     }
 
     /// Their names, in order.

@@ -3,7 +3,8 @@
 //! This is its grammar, for both ends of a connection. A line is a [`Message`]: [`Tags`], a
 //! [`Source`], a command, [`Params`]; [`LineWriter`] puts one together from its parts. What stands
 //! in them has types of its own: [`Nickname`], [`ChannelName`], [`Mask`], [`ModeChange`],
-//! [`Capabilities`], [`Numeric`] and the rest. [`Client`] is the client's side of it.
+//! [`Capabilities`], [`Numeric`] and the rest. [`Client`] is the client's side of it; the server's
+//! side is chosen with [`Options`]. The dialect `web` is the same for browsers.
 //!
 //! Sources, in this order where they differ: the IRCv3 specifications, the Modern IRC Client
 //! Protocol, RFC 2812, RFC 1459. The comments name them IRCv3, Modern, RFC 2812 and RFC 1459.
@@ -22,11 +23,14 @@ mod mode_string;
 mod monitor;
 mod name;
 mod numeric;
+mod server;
 mod source;
 mod tags;
 mod target;
 mod text;
 mod timestamp;
+mod translation;
+mod voice;
 mod whox;
 
 pub use self::capability::{CapRequest, Capabilities, NOTIFY_VERSION, UnknownCapability};
@@ -48,9 +52,12 @@ pub use self::mode_string::{ModeString, write_mode_lines};
 pub use self::monitor::MonitorRequest;
 pub use self::name::{ChannelKey, ChannelName, Nickname, Username};
 pub use self::numeric::{Digits, Document, Numeric};
+pub use self::server::options::{Operator, Options};
 pub use self::source::Source;
 pub use self::tags::{Tag, TagValue, Tags, escape};
 pub use self::target::{Target, targets};
 pub use self::text::{Spoken, TextFault, is_harmless, split, spoken, unformatted};
 pub use self::timestamp::Timestamp;
 pub use self::whox::{WhoxField, WhoxRequest};
+
+pub(crate) use self::server::{DOOR, PROFILE, WEB_PROFILE, rules};

@@ -62,6 +62,17 @@ pub fn is_harmless(text: &str) -> bool {
     !text.chars().any(|c| is_refused(c) && !is_formatting(c))
 }
 
+/// As much of a text as has room in so many bytes, with a `?` for each character that a terminal
+/// obeys: for what goes with a command, such as a reason.
+pub(crate) fn tamed(text: &str, max: usize) -> Cow<'_, str> {
+    let text = &text[..text.floor_char_boundary(max)];
+    if is_harmless(text) {
+        return Cow::Borrowed(text);
+    }
+    let is_bad = |c: char| is_refused(c) && !is_formatting(c);
+    Cow::Owned(text.replace(is_bad, "?"))
+}
+
 /// A text has characters that a terminal obeys.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("control characters are not allowed")]

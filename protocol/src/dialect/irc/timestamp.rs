@@ -23,6 +23,11 @@ impl Timestamp {
         Self(since)
     }
 
+    /// So many milliseconds after the beginning of 1970.
+    pub(super) fn from_millis(since: u64) -> Self {
+        Self(Duration::from_millis(since))
+    }
+
     /// In whole seconds since the beginning of 1970.
     pub fn seconds(self) -> u64 {
         self.0.as_secs()

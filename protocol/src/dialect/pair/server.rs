@@ -24,6 +24,8 @@ pub(crate) static PROFILE: Profile = Profile {
     refuses_http: true,
     needs_console: true,
     folds_case: false,
+    max_line: None,
+    idle_timeout: None,
 };
 
 /// What can be chosen for `pair`.

@@ -1,0 +1,71 @@
+//! What is known of one connection beside what the community knows of its user.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::options::Options;
+use crate::dialect::irc::capability::Capabilities;
+use crate::dialect::irc::isupport::Isupport;
+
+/// One connection.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    /// What it asked for beyond the RFCs.
+    pub(super) capabilities: Capabilities,
+    /// Until it is registered: what it has said of itself.
+    pub(super) application: Option<Box<Application>>,
+    /// The names whose coming and going it is told of.
+    pub(super) watched: Vec<Box<str>>,
+    /// Why it leaves, in its own words.
+    pub(super) farewell: Option<Box<str>>,
+}
+
+/// What somebody says before being let in.
+#[derive(Debug, Default)]
+pub(super) struct Application {
+    pub(super) nick: Option<Box<str>>,
+    pub(super) user: Option<Person>,
+    pub(super) password: Option<Box<str>>,
+    /// It negotiates capabilities, and is let in when it says that this has ended.
+    pub(super) negotiates: bool,
+}
+
+/// What `USER` says.
+#[derive(Clone, Debug)]
+pub(super) struct Person {
+    pub(super) username: Box<str>,
+    pub(super) real_name: Box<str>,
+}
+
+/// What all connections of one dialect have in common.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) options: Options,
+    /// The server's name as it stands in messages.
+    pub(super) server: String,
+    /// By which door its users come.
+    pub(super) door: u8,
+    /// Connections that have not registered.
+    pub(super) unregistered: usize,
+    /// The greatest crowd that there was.
+    pub(super) most_users: usize,
+    /// When the first connection came, in milliseconds since 1970-01-01 UTC.
+    pub(super) since: u64,
+    /// What the server tells of itself, once it is known how many rooms a user can be in.
+    pub(super) isupport: Option<Isupport>,
+}
+
+impl Shared {
+    pub(super) fn new(options: &Options, door: u8) -> Self {
+        Self {
+            options: options.clone(),
+            server: options.source_name(),
+            door,
+            unregistered: 0,
+            most_users: 0,
+            since: 0,
+            isupport: None,
+        }
+    }
+}
