@@ -31,6 +31,8 @@ pub(crate) mod runs;
 pub(crate) mod snapshot;
 mod staying;
 mod talking;
+#[cfg(test)]
+mod tests;
 pub(crate) mod users;
 pub(crate) mod vocabulary;
 

@@ -2,6 +2,7 @@
 
 mod addressed;
 mod closing;
+mod crowds;
 mod direct;
 mod echo;
 mod events;
