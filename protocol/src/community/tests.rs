@@ -112,7 +112,7 @@ impl Stage {
                 max_rooms: 8,
                 max_rooms_per_user: 8,
                 max_departed: 0,
-                has_profiles: false,
+                addresses: None,
             }),
             conns: SlotMap::with_key(),
             told: Vec::new(),
@@ -216,6 +216,22 @@ impl Teller for Told<'_> {
     fn tell_ears(&mut self, _stamp: Stamp, to: &[Ear], _actor: Option<ConnId>, _news: &News<'_>) {
         self.0
             .extend(to.iter().map(|ear| (ear.conn, ear.tongue.view)));
+    }
+
+    fn tell_watchers(
+        &mut self,
+        stamp: Stamp,
+        to: &[&Runs],
+        watchers: Option<&Runs>,
+        actor: Option<ConnId>,
+        news: &News<'_>,
+    ) {
+        self.tell(stamp, to, actor, news);
+        self.tell(stamp, watchers.as_slice(), actor, news);
+    }
+
+    fn echo(&mut self, stamp: Stamp, to: Ear, news: &News<'_>) {
+        self.tell_ears(stamp, &[to], None, news);
     }
 
     fn close(&mut self, _conn: ConnId, _reason: CloseReason) {}
