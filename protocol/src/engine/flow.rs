@@ -26,6 +26,12 @@ impl Engine {
         }
     }
 
+    /// How many commands of a connection there are of which it has yet to be told what became.
+    pub(crate) fn count_untold(&self, conn: ConnId) -> usize {
+        self.get(conn)
+            .map_or(0, |connection| usize::from(connection.untold))
+    }
+
     /// A connection was told what became of one of its commands.
     pub(crate) fn note_told(&mut self, conn: ConnId) {
         if let Some(connection) = self.connections.get_mut(conn.0) {

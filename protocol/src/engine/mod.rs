@@ -59,8 +59,8 @@ pub(crate) struct Engine {
     dismissed: Vec<ConnId>,
     /// Whose message the dialect is dealing with.
     pub(crate) answering: Option<ConnId>,
-    /// What is sent to whom is answered, while that is collected.
-    collected: Option<Vec<u8>>,
+    /// What is sent to whom is answered, for those for whom that is collected.
+    collected: BTreeMap<ConnId, Vec<u8>>,
     listeners: Vec<Listening>,
     /// Boxed: the table keeps the size of the greatest crowd that there was.
     connections: SlotMap<Slot, Box<Connection>>,
@@ -92,7 +92,7 @@ impl Engine {
             leaving: VecDeque::new(),
             dismissed: Vec::new(),
             answering: None,
-            collected: None,
+            collected: BTreeMap::new(),
             listeners: Vec::new(),
             connections: SlotMap::with_key(),
             actions: VecDeque::new(),

@@ -1,5 +1,6 @@
 //! What a dialect sends: from one to one or to many, and on to the transport.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::mem;
 use core::ops::Range;
@@ -102,24 +103,24 @@ impl Engine {
         }
     }
 
-    /// From now on, what is sent to whom is answered is collected instead.
-    pub(crate) fn collect_answers(&mut self) {
-        self.collected = Some(Vec::new());
+    /// From now on, what a connection is sent while it is answered is collected instead.
+    pub(crate) fn collect_answers(&mut self, conn: ConnId) {
+        self.collected.insert(conn, Vec::new());
     }
 
-    /// For a moment, what is sent to whom is answered is not collected.
-    pub(crate) fn stop_collecting(&mut self) -> Option<Vec<u8>> {
-        self.collected.take()
+    /// For a moment, nothing is collected.
+    pub(crate) fn stop_collecting(&mut self) -> BTreeMap<ConnId, Vec<u8>> {
+        mem::take(&mut self.collected)
     }
 
     /// Goes on as before [`stop_collecting`](Self::stop_collecting).
-    pub(crate) fn collect_again(&mut self, collected: Option<Vec<u8>>) {
+    pub(crate) fn collect_again(&mut self, collected: BTreeMap<ConnId, Vec<u8>>) {
         self.collected = collected;
     }
 
-    /// What was collected.
-    pub(crate) fn take_collected(&mut self) -> Vec<u8> {
-        self.collected.take().unwrap_or_default()
+    /// What was collected, if anything was to be: it is not any more.
+    pub(crate) fn take_collected(&mut self, conn: ConnId) -> Option<Vec<u8>> {
+        self.collected.remove(&conn)
     }
 
     /// Sends nothing more to a connection, though it is still taken from, and has its peer know.
@@ -152,7 +153,7 @@ impl Engine {
         self.batch.count_delivery(length);
         let low_backlog = self.low_backlog();
         let is_answered = self.answering == Some(to);
-        if is_answered && let Some(collected) = &mut self.collected {
+        if is_answered && let Some(collected) = self.collected.get_mut(&to) {
             collected.extend_from_slice(&self.frames.bytes()[frame]);
             return true;
         }

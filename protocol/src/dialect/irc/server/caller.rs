@@ -8,7 +8,7 @@ use crate::close::CloseReason;
 use crate::community::Community;
 use crate::community::runs::{Ear, Tongue};
 use crate::community::users::{User, UserId};
-use crate::community::vocabulary::Command;
+use crate::community::vocabulary::{Command, Outcome};
 use crate::dialect::irc::capability::Capabilities;
 use crate::dialect::irc::line::LineWriter;
 use crate::dialect::irc::message::Message;
@@ -92,44 +92,55 @@ impl<'a> Caller<'a> {
 
     /// Deals with a message, and answers it with its label if it has one.
     pub(super) fn answer(mut self, message: &Message<'_>) {
-        let label = self.label(message.tags);
-        if label.is_some() {
-            self.floor.engine.collect_answers();
-        }
+        self.note_label(message.tags);
         self.obey(message);
-        self.finish_labelled(label);
+        self.finish();
     }
 
     /// Answers what is not UTF-8 (IRCv3, utf8-only).
     pub(super) fn refuse_encoding(mut self, tags: Tags<'_>) {
-        let label = self.label(tags);
-        if label.is_some() {
-            self.floor.engine.collect_answers();
-        }
+        self.note_label(tags);
         self.fail("*", "INVALID_UTF8", "Message rejected: it is not UTF-8");
-        self.finish_labelled(label);
+        self.finish();
     }
 
-    /// Sends what has been answered.
+    /// Tells what became of a command, after everything else that was said of it.
+    pub(super) fn conclude(mut self, command: &Command<'_>, outcome: Outcome) {
+        self.outcome(command, outcome);
+        self.flush();
+        // This one is told only when this has ended.
+        if self.floor.engine.count_untold(self.conn) <= 1 {
+            self.send_labelled();
+        }
+    }
+
+    /// Sends what has been answered; with a label, once all of it is known.
     pub(super) fn finish(mut self) {
         self.flush();
+        if self.floor.engine.count_untold(self.conn) == 0 {
+            self.send_labelled();
+        }
     }
 
-    fn finish_labelled(mut self, label: Option<Label<'_>>) {
-        self.flush();
-        let Some(label) = label else { return };
-        let answers = self.floor.engine.take_collected();
-        let answers = labelled(&answers, label, &self.shared.server);
+    fn send_labelled(&mut self) {
+        let Some(label) = self.session.label.take() else {
+            return;
+        };
+        let answers = self.floor.engine.take_collected(self.conn);
+        let answers = labelled(&answers.unwrap_or_default(), &label, &self.shared.server);
         let sends = |frame: &mut Vec<u8>| frame.extend_from_slice(&answers);
         self.floor.engine.send(self.conn, sends);
     }
 
-    fn label<'m>(&self, tags: Tags<'m>) -> Option<Label<'m>> {
+    fn note_label(&mut self, tags: Tags<'_>) {
         let needed = Capabilities::LABELED_RESPONSE | Capabilities::BATCH;
         if !self.session.capabilities.has(needed) {
-            return None;
+            return;
         }
-        tags.get("label").and_then(Label::new)
+        self.session.label = tags.get("label").and_then(Label::new);
+        if self.session.label.is_some() {
+            self.floor.engine.collect_answers(self.conn);
+        }
     }
 
     fn flush(&mut self) {

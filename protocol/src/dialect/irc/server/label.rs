@@ -1,5 +1,6 @@
 //! Answers that say what they answer (IRCv3, labeled-response).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use memchr::memchr;
@@ -9,20 +10,21 @@ use crate::dialect::irc::source::Source;
 use crate::dialect::irc::tags::TagValue;
 
 /// What a client wants to see with the answers to a line.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Label<'a>(TagValue<'a>);
+#[derive(Debug)]
+pub(super) struct Label(Box<str>);
 
-impl<'a> Label<'a> {
+impl Label {
     /// `None` for one that is empty or longer than 64 bytes.
-    pub(super) fn new(value: TagValue<'a>) -> Option<Self> {
-        let has_length = (1..=MAX_LABEL).contains(&value.escaped().len());
-        has_length.then_some(Self(value))
+    pub(super) fn new(value: TagValue<'_>) -> Option<Self> {
+        let wire = value.escaped();
+        let has_length = (1..=MAX_LABEL).contains(&wire.len());
+        has_length.then(|| Self(wire.into()))
     }
 }
 
 /// Answers with their label: one line has it itself, several are in a batch that has it, and for
 /// none there is an `ACK`.
-pub(super) fn labelled(answers: &[u8], label: Label<'_>, server: &str) -> Vec<u8> {
+pub(super) fn labelled(answers: &[u8], label: &Label, server: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(answers.len() + 128);
     let mut lines = answers.split_inclusive(|&byte| byte == b'\n');
     match (lines.next(), lines.next()) {
@@ -33,7 +35,7 @@ pub(super) fn labelled(answers: &[u8], label: Label<'_>, server: &str) -> Vec<u8
         }
         (Some(line), None) => {
             out.extend_from_slice(b"@label=");
-            out.extend_from_slice(label.0.escaped().as_bytes());
+            out.extend_from_slice(label.0.as_bytes());
             append_tagged(&mut out, line);
         }
         _ => append_batch(&mut out, answers, label, server),
@@ -41,7 +43,7 @@ pub(super) fn labelled(answers: &[u8], label: Label<'_>, server: &str) -> Vec<u8
     out
 }
 
-fn append_batch(out: &mut Vec<u8>, answers: &[u8], label: Label<'_>, server: &str) {
+fn append_batch(out: &mut Vec<u8>, answers: &[u8], label: &Label, server: &str) {
     let mut line = begin(out, label, server);
     line.command("BATCH");
     line.word("+1");
@@ -58,9 +60,9 @@ fn append_batch(out: &mut Vec<u8>, answers: &[u8], label: Label<'_>, server: &st
     line.end();
 }
 
-fn begin<'o>(out: &'o mut Vec<u8>, label: Label<'_>, server: &str) -> LineWriter<'o> {
+fn begin<'o>(out: &'o mut Vec<u8>, label: &Label, server: &str) -> LineWriter<'o> {
     let mut line = LineWriter::begin(out);
-    line.tag_shown("label", label.0.escaped());
+    line.tag_shown("label", &label.0);
     line.source(Source::server(server));
     line
 }
@@ -91,7 +93,7 @@ mod tests {
     fn answered(answers: &str) -> String {
         let tags = Tags::parse("label=7").unwrap();
         let label = Label::new(tags.get("label").unwrap()).unwrap();
-        String::from_utf8(labelled(answers.as_bytes(), label, "s.x")).unwrap()
+        String::from_utf8(labelled(answers.as_bytes(), &label, "s.x")).unwrap()
     }
 
     #[test]

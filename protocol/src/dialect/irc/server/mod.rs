@@ -136,9 +136,8 @@ impl Rules for IrcRules {
         command: &Command<'_>,
         outcome: Outcome,
     ) {
-        if let Some(mut caller) = self.caller(floor, conn) {
-            caller.outcome(command, outcome);
-            caller.finish();
+        if let Some(caller) = self.caller(floor, conn) {
+            caller.conclude(command, outcome);
         }
     }
 
@@ -175,6 +174,7 @@ impl Rules for IrcRules {
             _ => reason.as_farewell(),
         });
         Caller::new(floor, conn, &mut session, &mut self.shared).watch_nobody();
+        floor.engine.take_collected(conn);
         floor.leave(conn, words);
         // Who was disconnected by an operator has been told so.
         if reason != CloseReason::Killed {

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::label::Label;
 use super::options::Options;
 use crate::dialect::irc::capability::Capabilities;
 use crate::dialect::irc::isupport::Isupport;
@@ -17,6 +18,8 @@ pub(super) struct Session {
     pub(super) application: Option<Box<Application>>,
     /// The names whose coming and going it is told of.
     pub(super) watched: Vec<Box<str>>,
+    /// What the answers to its last line are marked with, until all of them are known.
+    pub(super) label: Option<Label>,
     /// Why it leaves, in its own words.
     pub(super) farewell: Option<Box<str>>,
 }
