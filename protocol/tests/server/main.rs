@@ -2,6 +2,7 @@
 
 mod addressed;
 mod closing;
+mod community;
 mod crowds;
 mod direct;
 mod echo;
@@ -9,6 +10,7 @@ mod events;
 mod flow;
 mod grammar;
 mod http;
+mod irc;
 mod layers;
 mod limits;
 mod mixed;
@@ -20,3 +22,4 @@ mod rooms;
 mod shared;
 mod stats;
 mod timers;
+mod told;
