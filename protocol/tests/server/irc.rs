@@ -259,7 +259,7 @@ fn an_answer_that_finds_no_room_is_cut_short_and_closes_nobody() {
         .map(|number| irc(&chat, &format!("user{number}")))
         .collect();
     for person in people.iter().chain([&bob]) {
-        person.says(&format!("JOIN #den,#{}", person.name().unwrap()));
+        person.says(&format!("JOIN #den,#{}", person.name().expect("a name")));
     }
     bob.heard();
     bob.stops_reading();
@@ -271,7 +271,10 @@ fn an_answer_that_finds_no_room_is_cut_short_and_closes_nobody() {
         bob.says(ask);
         bob.reads_on();
         let answer = told(&bob);
-        assert!(answer.lines().last().unwrap().contains(end), "{answer}");
+        assert!(
+            answer.lines().last().expect("an end").contains(end),
+            "{answer}"
+        );
         assert_eq!(
             answer.contains(" 416 bob "),
             ask.starts_with("WHO"),
@@ -331,7 +334,8 @@ fn what_one_says_comes_back_if_asked_for_and_once() {
     bob.says("JOIN #den");
     carl.says("JOIN #den");
     bob.says("CAP REQ :echo-message");
-    (bob.heard(), carl.heard());
+    bob.heard();
+    carl.heard();
     tells(
         &bob,
         "PRIVMSG #den,carl :hi",
@@ -456,7 +460,14 @@ fn addresses_are_hidden_and_the_same_one_is_hidden_in_the_same_way() {
         person.says(&format!("USERHOST {nick}"));
         let heard = person.heard();
         assert!(!heard.contains("192.0.2"), "{heard}");
-        hosts.push(heard.split_once('@').unwrap().1.trim_end().to_owned());
+        hosts.push(
+            heard
+                .split_once('@')
+                .expect("a host")
+                .1
+                .trim_end()
+                .to_owned(),
+        );
     }
     assert_eq!(hosts[0], hosts[1]);
     assert_ne!(hosts[0], hosts[2]);
@@ -486,10 +497,11 @@ fn chat() -> World {
 /// What one client hears that sends this, with these options.
 fn heard_by(options: irc::Options, lines: &str) -> String {
     let listener = Listener::new(options);
-    let (mut server, listener) = Server::with_listener(Limits::default(), listener).unwrap();
+    let (mut server, listener) =
+        Server::with_listener(Limits::default(), listener).expect("the limits are the usual ones");
     let now = linechat_protocol::Instant::EPOCH;
     let peer = Peer::Socket(([192, 0, 2, 1], 7).into());
     let conn = server.accept(now, listener, peer);
     server.receive(now, conn, lines.as_bytes());
-    String::from_utf8(server.transmit(conn).to_vec()).unwrap()
+    String::from_utf8(server.transmit(conn).to_vec()).expect("servers say UTF-8")
 }
