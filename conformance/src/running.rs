@@ -245,6 +245,15 @@ impl Running {
             .sum()
     }
 
+    /// How many bytes it has read, from whatever it reads.
+    #[track_caller]
+    pub(crate) fn bytes_read(&self) -> usize {
+        let io = self.read_proc("io");
+        let read = io.lines().find_map(|line| line.strip_prefix("rchar: "));
+        let count = read.and_then(|count| count.parse().ok());
+        count.expect("io counts what is read")
+    }
+
     /// How many files and sockets it has open.
     pub(crate) fn descriptors(&self) -> usize {
         fs::read_dir(self.proc("fd"))

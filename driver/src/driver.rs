@@ -245,6 +245,7 @@ impl<R: Runtime> Driver<R> {
             return;
         };
         let is_unread = match socket.input {
+            Input::Open | Input::Ended if socket.has_ended_sending => false,
             Input::Open => !socket.reading,
             Input::Ended => true,
             Input::Failed | Input::Lingering(_) => false,
@@ -331,6 +332,7 @@ impl<R: Runtime> Driver<R> {
 
     fn end_sending(&mut self, conn: ConnId) {
         if let Some(socket) = self.sockets.get_mut(conn) {
+            socket.end_sending();
             // It fails where the peer is gone, which reading tells.
             let _ = SockRef::from(&*socket.stream).shutdown(Shutdown::Write);
         }

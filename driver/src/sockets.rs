@@ -35,6 +35,7 @@ impl<R: Runtime> Sockets<R> {
             input: Input::Open,
             reading: true,
             blocked: false,
+            has_ended_sending: false,
             failure: None,
         });
         self.len += 1;
@@ -70,6 +71,9 @@ pub(super) struct Socket<R: Runtime> {
     /// It did not take all that there was to write, and has its connection polled when it takes
     /// more.
     pub(super) blocked: bool,
+    /// The server sends nothing more. When the peer has ended its half, too, the system takes the
+    /// socket for one that has hung up, though there may be something to be read.
+    pub(super) has_ended_sending: bool,
     /// Waits for the peer to vanish, while nothing else would tell.
     failure: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
@@ -116,6 +120,12 @@ impl<R: Runtime> Socket<R> {
     /// The server takes more from it, or no more.
     pub(super) fn set_reading(&mut self, reading: bool) {
         self.reading = reading;
+        self.failure = None;
+    }
+
+    /// The server sends nothing more.
+    pub(super) fn end_sending(&mut self) {
+        self.has_ended_sending = true;
         self.failure = None;
     }
 

@@ -262,7 +262,9 @@ impl State {
             return;
         };
         let conn = socket.conn;
-        if event.is_error() || event.is_write_closed() {
+        // A socket has hung up, too, when both halves were ended in order.
+        let has_hung_up = event.is_write_closed() && !socket.has_ended_sending;
+        if event.is_error() || has_hung_up {
             socket.has_failed = true;
             socket.thread.unpark();
         }

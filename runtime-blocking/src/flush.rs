@@ -145,6 +145,7 @@ impl State {
 
     fn end_sending(&mut self, conn: ConnId) {
         if let Some(socket) = self.socket(conn) {
+            socket.has_ended_sending = true;
             // It fails where the peer is gone, which reading tells.
             let _ = socket.stream.shutdown(Shutdown::Write);
         }

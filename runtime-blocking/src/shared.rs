@@ -167,6 +167,7 @@ impl State {
             is_paused: false,
             is_at_end: false,
             is_closing: false,
+            has_ended_sending: false,
             has_failed: false,
             is_failure_known: false,
         });
@@ -279,6 +280,8 @@ pub(crate) struct Socket {
     pub(crate) is_at_end: bool,
     /// The server has closed it.
     pub(crate) is_closing: bool,
+    /// The server sends nothing more.
+    pub(crate) has_ended_sending: bool,
     /// The event loop has seen it fail.
     pub(crate) has_failed: bool,
     /// The server was told so.

@@ -217,7 +217,7 @@ impl<'a, R: Route, F: Front> Session<'a, R, F> {
     }
 
     fn enter_next(&mut self) -> bool {
-        if !self.is_typing || !self.route.takes_lines() {
+        if !self.is_typing || self.end.is_some() || !self.route.takes_lines() {
             return false;
         }
         let talk = &mut *self.talk;
