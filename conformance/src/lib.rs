@@ -41,6 +41,7 @@ mod running;
 mod stderr;
 mod student;
 mod terminal;
+mod tls;
 mod transcript;
 
 use std::env;

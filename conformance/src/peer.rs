@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::patience::{PATIENCE, deadline};
+use crate::tls::{Pair, TlsStream};
 use crate::transcript::{Direction, Escaped, Transcript};
 
 /// Says things to the program and insists on what comes back.
@@ -78,6 +79,24 @@ impl Peer {
             pending: Vec::new(),
             transcript,
         }
+    }
+
+    /// The same under TLS, from a client that trusts the server with this certificate alone.
+    #[track_caller]
+    pub(crate) fn over_tls(mut self, pair: &Pair) -> Self {
+        let Transport::Socket(stream) = self.transport else {
+            panic!("{} is no socket", self.name);
+        };
+        self.transport = Transport::Tls(Box::new(pair.client(stream)));
+        self
+    }
+
+    /// Ends the connection in the middle of TLS, though in order for the system.
+    #[track_caller]
+    pub(crate) fn cut_off(&mut self) {
+        self.note("ends without a goodbye");
+        let stream = self.stream();
+        stream.shutdown(Shutdown::Write).expect("half-closes");
     }
 
     /// Sends `bytes` with as few writes as the system makes of them.
@@ -284,6 +303,7 @@ impl Peer {
         self.note("ends its sending half");
         match &mut self.transport {
             Transport::Socket(stream) => stream.shutdown(Shutdown::Write).expect("half-closes"),
+            Transport::Tls(stream) => stream.say_goodbye(),
             Transport::Console { stdin, .. } => drop(stdin.take()),
         }
     }
@@ -308,6 +328,7 @@ impl Peer {
     pub(crate) fn stream(&self) -> &TcpStream {
         match &self.transport {
             Transport::Socket(stream) => stream,
+            Transport::Tls(stream) => stream.socket(),
             Transport::Console { .. } => panic!("{} is no socket", self.name),
         }
     }
@@ -357,6 +378,7 @@ pub(crate) fn reset_on_close(stream: &TcpStream) {
 
 enum Transport {
     Socket(TcpStream),
+    Tls(Box<TlsStream>),
     Console {
         stdin: Option<ChildStdin>,
         stdout: Receiver<Vec<u8>>,
@@ -367,6 +389,7 @@ impl Transport {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Transport::Socket(stream) => stream.write_all(bytes),
+            Transport::Tls(stream) => stream.write_all(bytes),
             Transport::Console { stdin, .. } => match stdin {
                 Some(stdin) => stdin.write_all(bytes),
                 None => Err(ErrorKind::BrokenPipe.into()),
@@ -379,7 +402,11 @@ impl Transport {
             .saturating_duration_since(Instant::now())
             .max(Duration::from_millis(1));
         match self {
-            Transport::Socket(stream) => read_socket(stream, pending, left),
+            Transport::Socket(stream) => read_from(stream, &*stream, pending, left),
+            Transport::Tls(tls) => {
+                let socket = tls.socket().try_clone().expect("a second handle");
+                read_from(&socket, &mut **tls, pending, left)
+            }
             Transport::Console { stdout, .. } => match stdout.recv_timeout(left) {
                 Ok(bytes) => {
                     pending.extend(bytes);
@@ -411,8 +438,13 @@ impl std::fmt::Display for Got {
     }
 }
 
-fn read_socket(stream: &mut TcpStream, pending: &mut Vec<u8>, left: Duration) -> Got {
-    stream
+fn read_from(
+    socket: &TcpStream,
+    mut stream: impl Read,
+    pending: &mut Vec<u8>,
+    left: Duration,
+) -> Got {
+    socket
         .set_read_timeout(Some(left))
         .expect("takes a deadline");
     let mut buffer = [0; 16 * 1024];

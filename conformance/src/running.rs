@@ -16,6 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::patience::{PATIENCE, eventually};
 use crate::peer::{Peer, connect_slow};
 use crate::stderr::Stderr;
+use crate::tls::Pair;
 use crate::transcript::Transcript;
 
 /// A started program. It is killed when dropped.
@@ -79,6 +80,12 @@ impl Running {
     #[track_caller]
     pub(crate) fn peer(&self, name: &str) -> Peer {
         self.peer_at(self.door(), name)
+    }
+
+    /// Connects a peer to the first listener under TLS.
+    #[track_caller]
+    pub(crate) fn secure_peer(&self, pair: &Pair, name: &str) -> Peer {
+        self.peer(name).over_tls(pair)
     }
 
     /// Connects a peer where this is spoken, which is called `name` in the report.

@@ -29,6 +29,7 @@ use linechat_protocol::{Action, CloseReason, ConnId, Instant, ListenerId, Peer, 
 use socket2::SockRef;
 
 use crate::acceptor::{Accepted, Acceptor};
+use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::connection::{linger_until, transport_failed, was_refused};
 use crate::ready::{Ready, Source};
@@ -91,6 +92,7 @@ struct Driver<R: Runtime> {
     /// The server's time was due in the last turn, after which the system was asked who is ready.
     is_due: bool,
     observer: Option<Box<dyn Observer>>,
+    bell: Option<Bell<R>>,
 }
 
 impl<R: Runtime> Driver<R> {
@@ -111,11 +113,16 @@ impl<R: Runtime> Driver<R> {
             due: None,
             is_due: false,
             observer: service.observer,
+            bell: None,
         };
         driver.clock.set(&mut driver.server);
         if !service.listeners.is_empty() {
             let waker = driver.ready.waker(Source::Listeners);
             driver.acceptor = Some(Acceptor::new(service.listeners, waker)?);
+        }
+        if let Some(bell) = service.bell {
+            let waker = driver.ready.waker(Source::Bell);
+            driver.bell = Some(Bell::new(bell, waker)?);
         }
         if let Some(console) = service.console {
             let stream = R::Stream::new(console.stream.into())?;
@@ -142,6 +149,11 @@ impl<R: Runtime> Driver<R> {
                 Source::Listeners => {
                     if let Some(acceptor) = &mut self.acceptor {
                         acceptor.is_ready = true;
+                    }
+                }
+                Source::Bell => {
+                    if let Some(bell) = &mut self.bell {
+                        bell.hush();
                     }
                 }
             }
@@ -420,7 +432,9 @@ impl<R: Runtime> Driver<R> {
             return Poll::Ready(());
         }
         let lingering = self.first_lingering().map(|(until, _)| until);
-        self.due = timeout.into_iter().chain(lingering).min();
+        let observer = self.observer.as_ref().and_then(|observer| observer.due());
+        let dues = [timeout, lingering, observer];
+        self.due = dues.into_iter().flatten().min();
         match self.due {
             Some(due) => self.timer.poll_until(cx, self.clock.to_std(due)),
             None => Poll::Pending,

@@ -25,6 +25,7 @@ use linechat_protocol::Server;
 
 mod accept;
 mod acceptor;
+mod bell;
 mod clock;
 mod connection;
 mod driver;

@@ -11,6 +11,7 @@ use linechat_protocol::ConnId;
 pub(super) enum Source {
     Connection(ConnId),
     Listeners,
+    Bell,
 }
 
 /// The sockets that became ready since the driver last looked.

@@ -19,6 +19,10 @@ pub struct Service {
     pub console: Option<Console>,
     /// Hears what happens.
     pub observer: Option<Box<dyn Observer>>,
+    /// The observer has a [turn](Observer::turned) whenever something comes from this stream socket:
+    /// one half of a pair, to whose other half a signal handler writes, say. What comes is read, and
+    /// means nothing.
+    pub bell: Option<OwnedFd>,
 }
 
 impl Service {
@@ -29,6 +33,7 @@ impl Service {
             listeners: Vec::new(),
             console: None,
             observer: None,
+            bell: None,
         }
     }
 
@@ -73,6 +78,12 @@ pub trait Observer: Send {
     /// All that was to be done for now was done. For what has to be looked at or changed from time
     /// to time.
     fn turned(&mut self, _now: Instant, _server: &mut Server) {}
+
+    /// When [`turned`](Self::turned) is to be called, if nothing happens before; asked after each
+    /// call of it. What is due by then has to be done by that call, or it is called without end.
+    fn due(&self) -> Option<Instant> {
+        None
+    }
 }
 
 impl fmt::Debug for dyn Observer {

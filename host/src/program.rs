@@ -6,17 +6,19 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
 use linechat_driver::{Observer, Service};
-use linechat_protocol::{ConfigError, Server};
+use linechat_layers::tls::{Application, CertificateError, Renewable};
+use linechat_protocol::{ConfigError, LayerFactory, Server};
 use thiserror::Error;
 use tracing::{error, warn};
 
-use crate::cli::{self, FileError, ListenerOptions, Request, ServeOptions};
+use crate::certificate::Credentials;
+use crate::cli::{self, CertificateSource, FileError, ListenerOptions, Request, ServeOptions};
 use crate::connect;
 use crate::console::Console;
 use crate::descriptors;
 use crate::listen::{ListenError, listen};
 use crate::log::{self, EventLog, LogReader};
-use crate::signals::Signals;
+use crate::signals::{Hangup, Hangups, Signals};
 use crate::terminal::Terminal;
 
 /// Runs a program: understands its command line, prepares everything, and lets `run` serve until
@@ -100,7 +102,7 @@ fn open_console(screen: &Screen, signals: &Signals) -> io::Result<Desk> {
         }
         Screen::Terminal { log } => {
             let log = log.as_ref().map(LogReader::share);
-            let opened = Console::open_terminal(log, EventLog, signals.insisted())?;
+            let opened = Console::open_terminal(log, EventLog, signals)?;
             (opened.0, opened.1, Box::new(opened.2))
         }
     };
@@ -136,16 +138,28 @@ fn try_serve(
     options
         .community
         .apply(listeners.map(|it| &mut it.listener))?;
+    let credentials = options
+        .certificate
+        .as_ref()
+        .map(Credentials::open)
+        .transpose()?;
+    let hangup = match options.certificate {
+        Some(CertificateSource::Files { .. }) => Hangup::Renews,
+        Some(CertificateSource::SelfSigned) | None => Hangup::Ends,
+    };
     let grace = options.limits.grace;
     let mut server = Server::new(options.limits)?;
     let mut entrances = Vec::new();
     let mut addresses = Vec::new();
     for ListenerOptions {
         scheme,
-        listener,
+        mut listener,
         addresses: own,
     } in options.listeners
     {
+        if let Some(credentials) = credentials.as_ref().filter(|_| scheme.has_tls) {
+            listener.layer = Some(encryption(credentials.renewable.clone()));
+        }
         let id = server.listen(listener)?;
         entrances.extend(own.iter().map(|_| (scheme, id)));
         addresses.extend(own);
@@ -153,10 +167,12 @@ fn try_serve(
     let console_listener = server.listeners().next();
     let sockets = listen(&addresses)?;
     let signals = match screen {
-        Screen::Pipes { .. } => Signals::install(),
-        Screen::Terminal { .. } => Signals::install_for_terminal(),
+        Screen::Pipes { .. } => Signals::install(hangup),
+        Screen::Terminal { .. } => Signals::install_for_terminal(hangup),
     };
     let signals = signals.map_err(Failure::Signals)?;
+    let hangups = (hangup == Hangup::Renews).then(Hangups::install);
+    let hangups = hangups.transpose().map_err(Failure::Signals)?;
     let is_told_to_end = signals.came();
     let desk = options
         .console
@@ -177,6 +193,12 @@ fn try_serve(
         service.observer = Some(desk.observer);
         console = Some(desk.console);
     }
+    if let Some((credentials, hangups)) = credentials.zip(hangups) {
+        let observer = service.observer.take();
+        let observer = observer.unwrap_or_else(|| Box::new(EventLog));
+        service.observer = Some(credentials.renewed_beside(observer, hangups.came));
+        service.bell = Some(hangups.bell.into());
+    }
     let served = run(service, signals.stream);
     if let Some(console) = console {
         console.finish(grace, is_told_to_end);
@@ -184,11 +206,18 @@ fn try_serve(
     served.map_err(Failure::Serve)
 }
 
+/// TLS for each connection of a listener.
+fn encryption(certificate: Renewable) -> LayerFactory {
+    LayerFactory::new(move |_, _| Box::new(certificate.session(Application::Lines)))
+}
+
 /// Why a program failed, in one line.
 #[derive(Debug, Error)]
 enum Failure {
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error(transparent)]

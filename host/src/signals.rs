@@ -17,8 +17,42 @@ use crate::readiness::wait_for;
 pub(crate) struct Signals {
     /// Nonblocking; readable once the first signal came.
     pub(crate) stream: UnixStream,
+    hangup: Hangup,
     came: Arc<AtomicBool>,
     last: Arc<AtomicUsize>,
+}
+
+/// What SIGHUP means to a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hangup {
+    /// The same as SIGTERM.
+    Ends,
+    /// [`Hangups`] tell.
+    Renews,
+}
+
+/// SIGHUP, where it says that there is something to be loaded anew.
+pub(crate) struct Hangups {
+    /// Readable after each. What can be read from it means nothing.
+    pub(crate) bell: UnixStream,
+    /// Set by each.
+    pub(crate) came: Arc<AtomicBool>,
+}
+
+impl Hangups {
+    /// From now on SIGHUP is noted, and ends nothing. Takes no thread.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Signals::install`].
+    pub(crate) fn install() -> io::Result<Self> {
+        let (bell, ring) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        let came = Arc::new(AtomicBool::new(false));
+        flag::register(SIGHUP, Arc::clone(&came))?;
+        low_level::pipe::register(SIGHUP, ring)?;
+        Ok(Self { bell, came })
+    }
 }
 
 impl Signals {
@@ -31,19 +65,25 @@ impl Signals {
     /// # Errors
     ///
     /// The system's, where it has no descriptor left or refuses the signal's action.
-    pub(crate) fn install() -> io::Result<Self> {
+    pub(crate) fn install(hangup: Hangup) -> io::Result<Self> {
         let (stream, wake) = UnixStream::pair()?;
         stream.set_nonblocking(true)?;
         let came = Arc::new(AtomicBool::new(false));
         let asked = [SIGINT, SIGTERM].into_iter();
-        for signal in asked.chain((!is_ignored(SIGHUP)).then_some(SIGHUP)) {
+        let hangs_up = hangup == Hangup::Ends && !is_ignored(SIGHUP);
+        for signal in asked.chain(hangs_up.then_some(SIGHUP)) {
             // In the order in which they run: the first signal must not find what it sets itself.
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&came))?;
             flag::register(signal, Arc::clone(&came))?;
             low_level::pipe::register(signal, wake.try_clone()?)?;
         }
         let last = Arc::default();
-        Ok(Self { stream, came, last })
+        Ok(Self {
+            stream,
+            hangup,
+            came,
+            last,
+        })
     }
 
     /// The same for a program that has changed a terminal's settings: any signal that would end the
@@ -54,14 +94,19 @@ impl Signals {
     /// # Errors
     ///
     /// Those of [`install`](Self::install).
-    pub(crate) fn install_for_terminal() -> io::Result<Self> {
+    pub(crate) fn install_for_terminal(hangup: Hangup) -> io::Result<Self> {
         let (came, last) = (Arc::default(), Arc::default());
-        for (signal, number) in ENDING {
+        for (signal, number) in ending(hangup) {
             flag::register(signal, Arc::clone(&came))?;
             flag::register_usize(signal, Arc::clone(&last), number)?;
         }
-        let stream = Self::listen()?;
-        Ok(Self { stream, came, last })
+        let stream = stream_of(hangup)?;
+        Ok(Self {
+            stream,
+            hangup,
+            came,
+            last,
+        })
     }
 
     /// One more stream like that of [`install_for_terminal`](Self::install_for_terminal).
@@ -69,13 +114,8 @@ impl Signals {
     /// # Errors
     ///
     /// Those of [`install`](Self::install).
-    pub(crate) fn listen() -> io::Result<UnixStream> {
-        let (stream, wake) = UnixStream::pair()?;
-        stream.set_nonblocking(true)?;
-        for (signal, _) in ENDING {
-            low_level::pipe::register(signal, wake.try_clone()?)?;
-        }
-        Ok(stream)
+    pub(crate) fn listen(&self) -> io::Result<UnixStream> {
+        stream_of(self.hangup)
     }
 
     /// The stream, for whoever counts the signals.
@@ -94,6 +134,20 @@ impl Signals {
         let came = Arc::clone(&self.came);
         move || came.load(Ordering::SeqCst)
     }
+}
+
+fn stream_of(hangup: Hangup) -> io::Result<UnixStream> {
+    let (stream, wake) = UnixStream::pair()?;
+    stream.set_nonblocking(true)?;
+    for (signal, _) in ending(hangup) {
+        low_level::pipe::register(signal, wake.try_clone()?)?;
+    }
+    Ok(stream)
+}
+
+fn ending(hangup: Hangup) -> impl Iterator<Item = (i32, usize)> {
+    let ends = move |signal| signal != SIGHUP || hangup == Hangup::Ends;
+    ENDING.into_iter().filter(move |&(signal, _)| ends(signal))
 }
 
 /// A stream of signals, and how many have come.

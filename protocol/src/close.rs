@@ -18,6 +18,9 @@ pub enum CloseReason {
     /// The first line was an HTTP request: perhaps a web page speaks through somebody's browser.
     #[error("it speaks HTTP")]
     HttpRequest,
+    /// The first bytes were those of a TLS handshake, where none is spoken.
+    #[error("it speaks TLS")]
+    TlsHandshake,
     /// The operator of `pair` ended the talk.
     #[error("the operator ended the talk")]
     OperatorExit,
@@ -118,6 +121,7 @@ mod tests {
         for reason in [
             CloseReason::TransportFailed,
             CloseReason::HttpRequest,
+            CloseReason::TlsHandshake,
             CloseReason::MalformedNickname,
             CloseReason::NicknameInUse,
             CloseReason::LineTooLong,

@@ -613,6 +613,10 @@ impl Server {
         if inbox.first_line.is_http_request() {
             inbox.end = End::Received;
         }
+        if inbox.first_line.is_tls_handshake() {
+            // Nothing of it is a line, not even its beginning.
+            inbox.end = End::CutOff;
+        }
         if !begins.is_empty() {
             self.take_from(conn, begins);
         }
@@ -661,6 +665,8 @@ impl Server {
         let end = mem::replace(&mut connection.inbox.end, End::Told);
         if connection.inbox.first_line.is_http_request() {
             self.floor.engine.close(conn, CloseReason::HttpRequest);
+        } else if connection.inbox.first_line.is_tls_handshake() {
+            self.floor.engine.close(conn, CloseReason::TlsHandshake);
         } else if end == End::CutOff {
             self.floor.engine.close(conn, CloseReason::CutOff);
         } else if let Some(language) = self.floor.engine.language(conn) {

@@ -3,7 +3,7 @@
 use std::io;
 use std::mem;
 use std::net::{Shutdown, TcpStream};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::{Builder, Scope};
@@ -24,6 +24,7 @@ pub(crate) struct EventLoop<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     shared: &'scope Shared,
     poll: Poll,
+    bell: Option<OwnedFd>,
     events: Events,
     /// Whichever had a connection is asked last from then on, and keeps none of the others waiting.
     entrances: Vec<Entrance>,
@@ -43,6 +44,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
         shared: &'scope Shared,
         poll: Poll,
         listeners: Vec<Listening>,
+        bell: Option<OwnedFd>,
         shutdown: &impl AsFd,
     ) -> io::Result<Self> {
         let readable = |fd: &dyn AsRawFd, token| {
@@ -60,10 +62,15 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
             has_waiting: true,
         });
         readable(&shutdown.as_fd(), SHUT_DOWN)?;
+        if let Some(bell) = &bell {
+            rustix::io::ioctl_fionbio(bell, true)?;
+            readable(bell, BELL)?;
+        }
         Ok(Self {
             scope,
             shared,
             poll,
+            bell,
             events: Events::with_capacity(1024),
             entrances: entrances.collect(),
             accepted: None,
@@ -175,6 +182,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
                     }
                 }
                 SHUT_DOWN => state.shut_down(),
+                BELL => hush(self.bell.as_ref()),
                 Token(index) => state.handle_socket(index, event),
             }
         }
@@ -284,9 +292,16 @@ impl State {
     }
 }
 
+/// Forgets that it rang. The observer has its turn with the next flush.
+fn hush(bell: Option<&OwnedFd>) {
+    let Some(bell) = bell else { return };
+    while let Ok(1..) = rustix::io::read(bell, &mut [0; 64]) {}
+}
+
 pub(crate) const WAKE: Token = Token(usize::MAX);
 const ACCEPT: Token = Token(usize::MAX - 1);
 const SHUT_DOWN: Token = Token(usize::MAX - 2);
+const BELL: Token = Token(usize::MAX - 3);
 
 /// Address space, of which 16 KiB are used, or twice as much in a build without optimisation.
 const STACK_SIZE: usize = 128 << 10;

@@ -94,6 +94,7 @@ impl State {
         let now = self.now();
         if let Some(observer) = &mut round.observer {
             observer.turned(now, &mut self.server);
+            self.observer_due = observer.due();
         }
         self.server.flushed();
         !round.is_empty()

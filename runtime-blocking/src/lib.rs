@@ -104,7 +104,14 @@ fn serve_within(capacity: Capacity, service: Service, shutdown: impl AsFd) -> io
     );
     thread::scope(|scope| {
         let _end = End(&shared);
-        let mut event_loop = EventLoop::new(scope, &shared, poll, service.listeners, &shutdown)?;
+        let mut event_loop = EventLoop::new(
+            scope,
+            &shared,
+            poll,
+            service.listeners,
+            service.bell,
+            &shutdown,
+        )?;
         if let Some(console) = service.console {
             let stream = TcpStream::from(console.stream);
             stream.set_nonblocking(false)?;

@@ -50,6 +50,7 @@ impl Shared {
             round: Round::new(observer),
             unblocked: Vec::new(),
             lingering: VecDeque::new(),
+            observer_due: None,
             sleep: None,
             ended: false,
         };
@@ -140,6 +141,8 @@ pub(crate) struct State {
     pub(crate) unblocked: Vec<ConnId>,
     /// Connections whose peers are to end their half, until then.
     pub(crate) lingering: VecDeque<(Instant, ConnId)>,
+    /// When the observer is to have a turn.
+    pub(crate) observer_due: Option<Instant>,
     /// What the event loop sleeps for, while it sleeps.
     pub(crate) sleep: Option<Sleep>,
     /// All threads are to end, without a word to anybody.
@@ -242,11 +245,8 @@ impl State {
     /// When there is something to do, if nothing happens before.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let lingering = self.lingering.front().map(|&(until, _)| until);
-        self.server
-            .poll_timeout()
-            .into_iter()
-            .chain(lingering)
-            .min()
+        let dues = [self.server.poll_timeout(), lingering, self.observer_due];
+        dues.into_iter().flatten().min()
     }
 
     /// Whether something came about for which the event loop does not know to wait.

@@ -26,6 +26,7 @@ mod recorded;
 mod relay;
 mod rooms;
 mod terminal;
+mod tls;
 
 use std::net::TcpStream;
 
@@ -54,6 +55,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("programs", programs::CASES),
         ("hostile", hostile::CASES),
         ("load", load::CASES),
+        ("tls", tls::CASES),
         ("connect", connect::CASES),
         ("connect_lines", connect_lines::CASES),
         ("connect_pair", connect_pair::CASES),

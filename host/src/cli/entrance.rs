@@ -20,11 +20,31 @@ pub(crate) struct Entrance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Scheme {
     pub(crate) dialect: Dialect,
+    pub(crate) has_tls: bool,
+}
+
+impl Scheme {
+    /// A dialect under TLS.
+    pub(super) fn encrypted(dialect: Dialect) -> Self {
+        let has_tls = true;
+        Self { dialect, has_tls }
+    }
+
+    /// The port that is customary for it. None is for most dialects under TLS.
+    pub(super) fn default_port(self) -> Option<u16> {
+        match (self.has_tls, self.dialect) {
+            (false, dialect) => Some(dialect.default_port()),
+            (true, dialect) if dialect == Dialect::IRC => Some(6697),
+            (true, dialect) if dialect == Dialect::WEB => Some(8443),
+            (true, _) => None,
+        }
+    }
 }
 
 impl From<Dialect> for Scheme {
     fn from(dialect: Dialect) -> Self {
-        Self { dialect }
+        let has_tls = false;
+        Self { dialect, has_tls }
     }
 }
 
@@ -47,29 +67,42 @@ impl FromStr for Scheme {
     type Err = EntranceError;
 
     fn from_str(name: &str) -> Result<Self, EntranceError> {
-        let dialect = name
+        let full = match name {
+            "ircs" => "irc+tls",
+            "http" => "web",
+            "https" => "web+tls",
+            name => name,
+        };
+        let bare = full.strip_suffix(TLS);
+        let dialect = bare
+            .unwrap_or(full)
             .parse()
             .map_err(|_| EntranceError::Scheme(name.to_owned()))?;
-        Ok(Self { dialect })
+        let has_tls = bare.is_some();
+        Ok(Self { dialect, has_tls })
     }
 }
 
 impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.dialect)
+        let suffix = if self.has_tls { TLS } else { "" };
+        write!(f, "{}{suffix}", self.dialect)
     }
 }
 
 /// Why something is no place to listen.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub(crate) enum EntranceError {
-    #[error("'{0}' is no scheme: use {schemes}, as in 'rooms://127.0.0.1:8888'", schemes = schemes())]
+    #[error("'{0}' is no scheme: use {schemes}, as in 'rooms://127.0.0.1:8888', or one with '+tls' behind it", schemes = schemes())]
     Scheme(String),
     #[error(transparent)]
     Address(#[from] AddressError),
 }
 
-/// The names of all schemes.
+/// What a scheme with TLS ends with.
+const TLS: &str = "+tls";
+
+/// The names of all schemes without TLS.
 fn schemes() -> String {
     let names: Vec<_> = Dialect::all().map(Dialect::name).collect();
     names.join(", ")
@@ -86,6 +119,27 @@ mod tests {
         assert_eq!(rooms.address, "[::]:8888".parse().unwrap());
         let bare: Entrance = "127.0.0.1:0".parse().unwrap();
         assert_eq!(bare.scheme, None);
+    }
+
+    #[test]
+    fn a_scheme_says_whether_it_is_encrypted_and_is_shown_by_its_own_name() {
+        let rooms: Scheme = "rooms+tls".parse().unwrap();
+        assert_eq!(rooms, Scheme::encrypted(Dialect::ROOMS));
+        assert_eq!(rooms.to_string(), "rooms+tls");
+        assert_eq!(rooms.default_port(), None);
+        let ircs: Scheme = "ircs".parse().unwrap();
+        assert_eq!(
+            (ircs.to_string(), ircs.default_port()),
+            ("irc+tls".into(), Some(6697))
+        );
+        let https: Scheme = "https".parse().unwrap();
+        assert_eq!(
+            (https.to_string(), https.default_port()),
+            ("web+tls".into(), Some(8443))
+        );
+        assert_eq!("http".parse::<Scheme>().unwrap(), Dialect::WEB.into());
+        assert!("+tls".parse::<Scheme>().is_err());
+        assert!("rooms+tls+tls".parse::<Scheme>().is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use clap::{Arg, ArgMatches};
 use linechat_protocol::Dialect;
 
-use super::entrance::Entrance;
+use super::entrance::{Entrance, Scheme};
 use super::{Given, Misuse};
 
 /// Says in the help of an option which dialects it is for, unless it is for all.
@@ -15,10 +15,7 @@ pub(super) fn name_dialects(arg: Arg) -> Arg {
         return arg;
     };
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    arg.help(format!(
-        "{help} [only for: {}]",
-        dialects_that(option.takes)
-    ))
+    arg.help(format!("{help} [only for: {}]", option.fits.users()))
 }
 
 /// Refuses an option that was given on the command line and that none of the dialects has a use
@@ -29,8 +26,43 @@ pub(super) fn check(dialects: &[Dialect], matches: &ArgMatches) -> Result<(), Mi
         Some(option) => Err(Misuse::conflict(format!(
             "'--{option}' does not fit {}, it is only for: {}",
             named(dialects),
-            dialects_that(option.takes),
+            option.fits.users(),
         ))),
+    }
+}
+
+/// Whether somebody is to be served under TLS: a scheme says so, or there is a certificate, and a
+/// dialect has a port for it and no address.
+pub(super) fn has_tls(dialects: &[Dialect], matches: &ArgMatches) -> bool {
+    let entrances = matches.try_get_many::<Entrance>("listen");
+    let schemes: Vec<_> = entrances
+        .ok()
+        .flatten()
+        .into_iter()
+        .flatten()
+        .map(|entrance| scheme(entrance, dialects))
+        .collect();
+    let is_placed = |dialect| schemes.iter().flatten().any(|it| it.dialect == dialect);
+    let goes_encrypted = |&dialect: &Dialect| {
+        Scheme::encrypted(dialect).default_port().is_some() && !is_placed(dialect)
+    };
+    schemes.iter().flatten().any(|scheme| scheme.has_tls)
+        || given_certificate(matches) && dialects.iter().any(goes_encrypted)
+}
+
+/// Whether there is a certificate to be had, or made.
+pub(super) fn given_certificate(matches: &ArgMatches) -> bool {
+    let files = ["tls_cert", "tls_key"];
+    files.into_iter().any(|id| given(matches, id) != Given::No)
+        || given(matches, "tls_self_signed") != Given::No
+}
+
+/// What is spoken at an entrance, unless that is for it to say and it does not.
+pub(super) fn scheme(entrance: &Entrance, dialects: &[Dialect]) -> Option<Scheme> {
+    match (entrance.scheme, dialects) {
+        (Some(scheme), _) => Some(scheme),
+        (None, [dialect]) => Some(Scheme::from(*dialect)),
+        (None, _) => None,
     }
 }
 
@@ -77,9 +109,13 @@ fn misfits<'a>(
     matches: &'a ArgMatches,
     source: Given,
 ) -> impl Iterator<Item = Conditional> + 'a {
+    let has_tls = has_tls(dialects, matches);
     CONDITIONAL
         .into_iter()
-        .filter(move |option| !dialects.iter().any(|&dialect| (option.takes)(dialect)))
+        .filter(move |option| match option.fits {
+            Fits::Dialects(takes) => !dialects.iter().any(|&dialect| takes(dialect)),
+            Fits::Tls => !has_tls,
+        })
         .filter(move |option| given(matches, option.id) == source)
         .filter(move |option| {
             option
@@ -96,7 +132,9 @@ fn has_value(matches: &ArgMatches, id: &str, value: &str) -> bool {
 fn given(matches: &ArgMatches, id: &str) -> Given {
     match id {
         _ if !is_option(matches, id) => Given::No,
-        "uppercase" | "full_duplex" | "show_addresses" => Given::switch(matches, id),
+        "uppercase" | "full_duplex" | "show_addresses" | "tls_self_signed" => {
+            Given::switch(matches, id)
+        }
         _ => Given::option(matches, id),
     }
 }
@@ -119,12 +157,31 @@ fn dialects_that(takes: Takes) -> String {
 /// Whether a dialect has a use for an option.
 type Takes = fn(Dialect) -> bool;
 
-/// An option, or one value of it, that only some dialects have a use for.
+/// Where an option is of use.
+#[derive(Clone, Copy)]
+enum Fits {
+    /// In some dialects.
+    Dialects(Takes),
+    /// Under TLS, whatever is spoken.
+    Tls,
+}
+
+impl Fits {
+    /// In words.
+    fn users(self) -> String {
+        match self {
+            Self::Dialects(takes) => dialects_that(takes),
+            Self::Tls => "schemes with TLS, as in '--listen rooms+tls://127.0.0.1:8889'".into(),
+        }
+    }
+}
+
+/// An option, or one value of it, that is not of use everywhere.
 #[derive(Clone, Copy)]
 struct Conditional {
     id: &'static str,
     value: Option<&'static str>,
-    takes: Takes,
+    fits: Fits,
 }
 
 impl Conditional {
@@ -132,7 +189,15 @@ impl Conditional {
         Self {
             id,
             value: None,
-            takes,
+            fits: Fits::Dialects(takes),
+        }
+    }
+
+    const fn of_tls(id: &'static str) -> Self {
+        Self {
+            id,
+            value: None,
+            fits: Fits::Tls,
         }
     }
 }
@@ -144,13 +209,13 @@ impl fmt::Display for Conditional {
     }
 }
 
-/// The options that only some dialects have a use for.
-const CONDITIONAL: [Conditional; 18] = [
+/// The options that are not of use everywhere.
+const CONDITIONAL: [Conditional; 22] = [
     Conditional::option("framing", hands_bytes_on),
     Conditional {
         id: "framing",
         value: Some("chunks"),
-        takes: |dialect| hands_bytes_on(dialect) && dialect != Dialect::PAIR,
+        fits: Fits::Dialects(|dialect| hands_bytes_on(dialect) && dialect != Dialect::PAIR),
     },
     Conditional::option("pause", hands_bytes_on),
     Conditional::option("uppercase", |dialect| dialect == Dialect::ECHO),
@@ -168,6 +233,10 @@ const CONDITIONAL: [Conditional; 18] = [
     Conditional::option("show_addresses", is_irc),
     Conditional::option("lobby", |dialect| dialect == Dialect::ROOMS),
     Conditional::option("name", |dialect| dialect.has_login() && !is_irc(dialect)),
+    Conditional::of_tls("tls_cert"),
+    Conditional::of_tls("tls_key"),
+    Conditional::of_tls("tls_self_signed"),
+    Conditional::of_tls("handshake_timeout"),
 ];
 
 fn hands_bytes_on(dialect: Dialect) -> bool {
@@ -190,7 +259,10 @@ mod tests {
     #[test]
     fn every_option_of_some_dialects_is_for_one_at_least_and_not_for_all() {
         for option in CONDITIONAL {
-            let takers = Dialect::all().filter(|&dialect| (option.takes)(dialect));
+            let Fits::Dialects(takes) = option.fits else {
+                continue;
+            };
+            let takers = Dialect::all().filter(|&dialect| takes(dialect));
             let is_some = (1..Dialect::all().len()).contains(&takers.count());
             assert!(is_some, "{option}");
         }

@@ -16,6 +16,7 @@ pub(crate) use self::entrance::Scheme;
 pub(crate) use self::fit::named;
 pub(crate) use self::logging::{LogFormat, LogOptions};
 pub(crate) use self::serve::{ListenerOptions, ServeOptions};
+pub(crate) use self::tls::CertificateSource;
 
 mod community;
 mod connect;
@@ -26,6 +27,7 @@ mod fit;
 mod logging;
 mod seconds;
 mod serve;
+mod tls;
 
 /// What the user wants, checked.
 #[derive(Debug)]

@@ -13,6 +13,7 @@ use super::count::{at_least_one, milliseconds, zero_or_more};
 use super::entrance::{Entrance, Scheme};
 use super::logging::{LogArgs, LogOptions};
 use super::seconds::Seconds;
+use super::tls::{CertificateSource, TlsArgs};
 use super::{Given, Misuse, dialect, fit};
 use crate::address::Address;
 
@@ -26,6 +27,8 @@ pub(crate) struct ServeOptions {
     pub(crate) console: bool,
     /// What the community is given from files.
     pub(crate) community: CommunityArgs,
+    /// Where the certificate of listeners with TLS comes from, if there are any.
+    pub(crate) certificate: Option<CertificateSource>,
     pub(crate) log: LogOptions,
     /// The variables of the environment that fit none of the dialects, and do not count.
     pub(crate) ignored: Vec<String>,
@@ -67,6 +70,8 @@ pub(super) struct ServeArgs {
     #[command(flatten)]
     timeouts: TimeoutArgs,
     #[command(flatten)]
+    tls: TlsArgs,
+    #[command(flatten)]
     logging: LogArgs,
 }
 
@@ -74,10 +79,11 @@ pub(super) struct ServeArgs {
 #[command(next_help_heading = "Listening")]
 struct ListenArgs {
     /// Where to listen: an IPv4 address, an IPv6 address in brackets or a host name, and a port (0
-    /// for any free one), behind the dialect that is spoken there if several are served; may be
-    /// repeated [default: for each dialect, 127.0.0.1 and its port]
+    /// for any free one), behind the scheme of what is spoken there if several dialects are served: a
+    /// dialect, or a dialect with '+tls' behind it for the same encrypted; may be repeated [default:
+    /// for each dialect, 127.0.0.1 and its port; with a certificate, its port for TLS if it has one]
     #[arg(long, env = "LINECHAT_LISTEN")]
-    #[arg(value_name = "[DIALECT://]ADDR:PORT", value_delimiter = ',')]
+    #[arg(value_name = "[SCHEME://]ADDR:PORT", value_delimiter = ',')]
     listen: Vec<Entrance>,
 
     /// What other servers have, and this one has not
@@ -275,9 +281,13 @@ impl ServeArgs {
         fit::check(&dialects, matches)?;
         let console = self.listening.stdio || dialects.iter().any(|it| it.needs_console());
         let entrances = self.listening.check(&dialects, matches)?;
+        let schemes: Vec<_> = entrances.iter().map(|(scheme, _)| *scheme).collect();
+        let certificate = self.tls.check(&schemes, matches)?;
+        let handshake_timeout = self.tls.handshake_timeout()?;
         let listeners = entrances.into_iter().map(|(scheme, addresses)| {
             let mut listener = Listener::new(self.options(scheme.dialect));
             self.set_terms(&mut listener.terms);
+            listener.terms.opening_timeout = handshake_timeout;
             ListenerOptions {
                 scheme,
                 listener,
@@ -289,6 +299,7 @@ impl ServeArgs {
             listeners: listeners.collect(),
             console,
             community: self.community.clone(),
+            certificate,
             log: self.logging.check(matches)?,
             ignored: Vec::new(),
         })
@@ -376,7 +387,7 @@ impl ListenArgs {
                 )
             })?;
         if !nowhere {
-            return self.entrances(dialects);
+            return self.entrances(dialects, fit::given_certificate(matches));
         }
         if let Some(dialect) = dialects.iter().find(|dialect| dialect.needs_console()) {
             return Err(Misuse::conflict(format!(
@@ -394,15 +405,17 @@ impl ListenArgs {
         Ok(dialects.map(|it| (it.into(), Vec::new())).collect())
     }
 
-    /// The addresses of each scheme. A dialect without one has its usual address.
-    fn entrances(&self, dialects: &[Dialect]) -> Result<Vec<(Scheme, Vec<Address>)>, Misuse> {
+    /// The addresses of each scheme. A dialect without one has its usual address; with a certificate,
+    /// that for TLS, if there is one that is usual.
+    fn entrances(
+        &self,
+        dialects: &[Dialect],
+        has_certificate: bool,
+    ) -> Result<Vec<(Scheme, Vec<Address>)>, Misuse> {
         let mut entrances: Vec<(Scheme, Vec<Address>)> = Vec::new();
         for entrance in &self.listen {
-            let scheme = match (entrance.scheme, dialects) {
-                (Some(scheme), _) => scheme,
-                (None, [dialect]) => Scheme::from(*dialect),
-                (None, _) => return Err(ambiguous(&entrance.address, dialects)),
-            };
+            let scheme = fit::scheme(entrance, dialects)
+                .ok_or_else(|| ambiguous(&entrance.address, dialects))?;
             match entrances.iter_mut().find(|(known, _)| *known == scheme) {
                 Some((_, addresses)) => addresses.push(entrance.address.clone()),
                 None => entrances.push((scheme, vec![entrance.address.clone()])),
@@ -413,13 +426,22 @@ impl ListenArgs {
                 .iter()
                 .any(|(scheme, _)| scheme.dialect == dialect)
             {
-                let address = Address::loopback(dialect.default_port());
-                entrances.push((dialect.into(), vec![address]));
+                let (scheme, port) = usual(dialect, has_certificate);
+                entrances.push((scheme, vec![Address::loopback(port)]));
             }
         }
         let place = |scheme: &Scheme| dialects.iter().position(|it| *it == scheme.dialect);
         entrances.sort_by_key(|(scheme, _)| place(scheme));
         Ok(entrances)
+    }
+}
+
+/// What a dialect is spoken as where nobody says it, and its port.
+fn usual(dialect: Dialect, has_certificate: bool) -> (Scheme, u16) {
+    let secure = Scheme::encrypted(dialect);
+    match secure.default_port() {
+        Some(port) if has_certificate => (secure, port),
+        _ => (dialect.into(), dialect.default_port()),
     }
 }
 
@@ -557,6 +579,38 @@ mod tests {
             (Dialect::ROOMS, vec![Address::loopback(9)]),
         ];
         assert_eq!(places, expected);
+    }
+
+    #[test]
+    fn with_a_certificate_those_who_have_a_port_for_tls_listen_there_unless_told_otherwise() {
+        let shown = |args| {
+            let options = options(args);
+            let listeners = options.listeners.iter();
+            let places = listeners.map(|it| format!("{} {}", it.scheme, it.addresses[0]));
+            (places.collect::<Vec<_>>().join(", "), options.certificate)
+        };
+        assert_eq!(
+            shown("linechat-test serve rooms irc web --tls-self-signed"),
+            (
+                "rooms 127.0.0.1:8888, irc+tls 127.0.0.1:6697, web+tls 127.0.0.1:8443".into(),
+                Some(CertificateSource::SelfSigned)
+            )
+        );
+        let (places, certificate) = shown(
+            "linechat-test serve irc --listen irc://127.0.0.1:9 --listen ircs://127.0.0.1:10 \
+             --tls-cert a --tls-key b",
+        );
+        assert_eq!(places, "irc 127.0.0.1:9, irc+tls 127.0.0.1:10");
+        let (certificate_file, key) = ("a".into(), "b".into());
+        assert_eq!(
+            certificate,
+            Some(CertificateSource::Files {
+                certificate: certificate_file,
+                key
+            })
+        );
+        let words = refused("linechat-test serve irc --listen irc://127.0.0.1:9 --tls-self-signed");
+        assert!(words.contains("schemes with TLS"), "{words}");
     }
 
     #[test]

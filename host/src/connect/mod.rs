@@ -27,7 +27,7 @@ use self::session::Outcome;
 use self::talk::{End, Said, Talk};
 use crate::address::Address;
 use crate::cli::ConnectOptions;
-use crate::signals::Signals;
+use crate::signals::{Hangup, Signals};
 use crate::terminal::{Paint, Style, Terminal, User};
 
 mod admission;
@@ -87,9 +87,9 @@ fn try_run(options: &ConnectOptions) -> Result<ExitCode, Failure> {
     let manner = Manner::of_process();
     let is_edited = Terminal::is_there();
     let signals = if is_edited {
-        Signals::install_for_terminal()
+        Signals::install_for_terminal(Hangup::Ends)
     } else {
-        Signals::install()
+        Signals::install(Hangup::Ends)
     };
     let signals = signals.map_err(Failure::System)?;
     let insisted = signals.insisted();

@@ -59,7 +59,7 @@ impl Console {
     }
 
     /// The same on a terminal, on which a line is edited while others are printed above it.
-    /// `insisted` is the exit status for a second signal. The reporter is to observe the server
+    /// A second one of `signals` ends the program. The reporter is to observe the server
     /// instead of `observer`.
     ///
     /// # Errors
@@ -68,12 +68,13 @@ impl Console {
     pub(crate) fn open_terminal<O: Observer>(
         log: Option<LogReader>,
         observer: O,
-        insisted: impl Fn() -> u8 + Send + 'static,
+        signals: &Signals,
     ) -> io::Result<(Self, OwnedFd, Reporter<O>)> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         theirs.set_nonblocking(true)?;
-        let mut signals = SignalCount::new(Signals::listen()?);
+        let insisted = signals.insisted();
+        let mut signals = SignalCount::new(signals.listen()?);
         let (reporter, news) = news(observer)?;
         let tells_who_leaves = log.is_some() && enabled!(Level::INFO);
         let mut talk = Operator::new(news, tells_who_leaves);

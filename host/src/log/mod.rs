@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use linechat_driver::Observer;
+use linechat_layers::tls::Pin;
 use linechat_protocol::{Event, Peer};
 use rustix::pipe::{PipeFlags, pipe_with};
 use tracing::level_filters::LevelFilter;
@@ -69,6 +70,11 @@ impl Observer for EventLog {
 /// for it, and learns the port that port 0 became.
 pub(crate) fn listening_on(address: SocketAddr, scheme: Scheme) {
     info!(target: LISTENING, "listening on {address} ({scheme})");
+}
+
+/// Logs by what a client can know a certificate that nobody vouches for, whatever the level.
+pub(crate) fn certificate_made(pin: Pin) {
+    info!(target: LISTENING, "made a certificate for this run: clients trust it with --tls-pin {pin}");
 }
 
 /// From now on, what is logged goes to standard error.

@@ -306,7 +306,7 @@ pub const MIXED: [&[u8]; 10] = [
 ];
 
 /// What peers should not send.
-pub const NOISE: [&[u8]; 19] = [
+pub const NOISE: [&[u8]; 21] = [
     b"\r",
     b"a\rb",
     b"\x07",
@@ -324,6 +324,8 @@ pub const NOISE: [&[u8]; 19] = [
     b"\xff\xfa\x1f\n\xff\xff\xff\xf0",
     b"\xff\xfb",
     b"GET / HTTP/1.1",
+    b"\x16\x03\x01\x02",
+    b"\x16",
     b"GET / HTTP/1.1\r\nHost: x\r\n\r\nhi",
     b" HTTP/1.0",
 ];

@@ -1,7 +1,8 @@
-//! Peers that speak HTTP by mistake, or because a web page makes somebody's browser do it.
+//! Peers that speak HTTP by mistake, or because a web page makes somebody's browser do it; and those
+//! that speak TLS where nobody understands it.
 
 /// How far the first line of a stream looks like that of an HTTP request: `METHOD target HTTP/1.x`
-/// (RFC 9112, section 3).
+/// (RFC 9112, section 3); or like the beginning of a TLS handshake (RFC 8446, section 5.1).
 ///
 /// It looks at bytes and not at lines: the line may be too long for its dialect, and chunks are no
 /// lines. There is one for each connection, which is why it takes a byte.
@@ -27,10 +28,15 @@ pub(crate) enum FirstLine {
     Ending,
     /// It is one, and has ended.
     HttpRequest,
+    /// After the first byte of a TLS handshake's record.
+    Record,
+    /// It is one: that byte, and the major version.
+    TlsHandshake,
 }
 
 impl FirstLine {
-    /// Looks at what came next. Takes off `bytes` what is behind the line of an HTTP request.
+    /// Looks at what came next. Takes off `bytes` what is behind the line of an HTTP request, and
+    /// all that belongs to a TLS handshake.
     pub(crate) fn cut(&mut self, bytes: &mut &[u8]) {
         for (at, &byte) in bytes.iter().enumerate() {
             if *self == Self::NotHttp {
@@ -41,6 +47,10 @@ impl FirstLine {
                 *bytes = &bytes[..=at];
                 return;
             }
+            if *self == Self::TlsHandshake {
+                *bytes = &[];
+                return;
+            }
         }
     }
 
@@ -48,8 +58,14 @@ impl FirstLine {
         self == Self::HttpRequest
     }
 
+    pub(crate) fn is_tls_handshake(self) -> bool {
+        self == Self::TlsHandshake
+    }
+
     fn step(self, byte: u8) -> Self {
         match (self, byte) {
+            (Self::Begins, 0x16) => Self::Record,
+            (Self::Record, 0x03) => Self::TlsHandshake,
             (Self::Begins | Self::Method, _) if is_token(byte) => Self::Method,
             (Self::Method, b' ') => Self::BeforeTarget,
             (Self::BeforeTarget | Self::Target, b'!'..=b'~' | 0x80..) => Self::Target,
@@ -124,6 +140,26 @@ mod tests {
         ] {
             assert_eq!(seen(other, 1), (false, other.len()), "{other:?}");
             assert_eq!(seen(other, 1000), (false, other.len()), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_tls_handshake_is_known_by_its_first_two_bytes_and_nothing_of_it_counts() {
+        for (hello, expected) in [
+            (&b"\x16\x03\x01\x02\0\x01"[..], true),
+            (b"\x16\x03", true),
+            (b"\x16\x02\x03", false),
+            (b"\x03\x16\x03", false),
+            (b"\n\x16\x03", false),
+        ] {
+            let mut first_line = FirstLine::Begins;
+            let mut whole = hello;
+            first_line.cut(&mut whole);
+            assert_eq!(first_line.is_tls_handshake(), expected, "{hello:?}");
+            assert_eq!(whole.is_empty(), expected, "{hello:?}");
+            let mut pieces = FirstLine::Begins;
+            hello.chunks(1).for_each(|mut piece| pieces.cut(&mut piece));
+            assert_eq!(pieces.is_tls_handshake(), expected, "{hello:?}");
         }
     }
 

@@ -124,4 +124,21 @@ fn a_page_that_ignores_the_answer_is_closed_after_the_grace() {
     page.is_closed(CloseReason::HttpRequest);
 }
 
+#[test]
+fn a_tls_handshake_is_no_line_and_ends_the_connection_at_its_second_byte() {
+    let chat = World::relay();
+    let (alice, lost) = (chat.connect(), chat.connect());
+    lost.sends("\x16");
+    lost.is_open();
+    lost.sends("\x03\x01\x02\x00\n");
+    lost.is_closed(CloseReason::TlsHandshake);
+    alice.hears_nothing();
+
+    let chat = World::echo();
+    let alice = chat.connect();
+    alice.sends("\x16\x03\x01\n");
+    alice.hears("\x16\x03\x01\n");
+    alice.is_open();
+}
+
 const POST: &str = "POST / HTTP/1.1\r\nHost: x\r\n\r\n";

@@ -279,7 +279,7 @@ impl Model {
             let party = &mut self.all.parties[who];
             let is_end = matches!(
                 party.unread.front(),
-                Some(Message::End | Message::CutOff | Message::HttpRequest)
+                Some(Message::End | Message::CutOff | Message::Foreign(_))
             );
             if !is_end && !self.rules.listens_to(who) {
                 break;
@@ -300,7 +300,7 @@ impl Model {
                     }
                 }
                 Message::TooLong => self.rules.said_too_much(&mut self.all, who),
-                Message::HttpRequest => self.all.close(who, CloseReason::HttpRequest),
+                Message::Foreign(reason) => self.all.close(who, reason),
                 Message::CutOff => self.all.close(who, CloseReason::CutOff),
                 Message::End => self.rules.ended(&mut self.all, who),
             }

@@ -1,6 +1,6 @@
 //! What one peer sent, from the first byte on.
 
-use linechat_protocol::Framing;
+use linechat_protocol::{CloseReason, Framing};
 
 /// All bytes of one peer, and how far they were made into messages.
 pub(super) struct Stream {
@@ -29,8 +29,8 @@ pub(super) enum Message {
         ending: Vec<u8>,
     },
     TooLong,
-    /// The first line was an HTTP request, and nothing counts that came behind.
-    HttpRequest,
+    /// The first line was of a protocol that nobody speaks here, and nothing counts that came behind.
+    Foreign(CloseReason),
     /// The stream ended in the middle.
     CutOff,
     End,
@@ -72,6 +72,10 @@ impl Stream {
         self.look_for_http();
         let text = self.text();
         let mut messages = Vec::new();
+        if self.refuses_http && !self.is_first_line_over && text.starts_with(b"\x16\x03") {
+            self.is_ended = true;
+            return vec![Message::Foreign(CloseReason::TlsHandshake)];
+        }
         if self.framing == Framing::Chunks {
             messages.push(said(&text[self.done..], b""));
             self.done = text.len();
@@ -81,7 +85,7 @@ impl Stream {
         }
         if self.is_http_request() {
             self.is_ended = true;
-            messages.push(Message::HttpRequest);
+            messages.push(Message::Foreign(CloseReason::HttpRequest));
         }
         messages
     }
@@ -106,7 +110,7 @@ impl Stream {
         if self.refuses_http && !self.is_first_line_over && is_http_request(content) {
             self.http_request = Some(text.len());
             self.is_ended = true;
-            messages.push(Message::HttpRequest);
+            messages.push(Message::Foreign(CloseReason::HttpRequest));
         }
         self.is_first_line_over = true;
         self.done = text.len();
@@ -130,7 +134,8 @@ impl Stream {
     fn look_for_http(&mut self) {
         let text = self.text();
         let end = text.iter().position(|&byte| byte == b'\n');
-        let Some(end) = end.filter(|_| !self.is_first_line_over) else {
+        let is_tls = self.refuses_http && text.starts_with(b"\x16\x03");
+        let Some(end) = end.filter(|_| !self.is_first_line_over && !is_tls) else {
             return;
         };
         self.is_first_line_over = true;

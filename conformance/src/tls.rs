@@ -1,0 +1,148 @@
+//! TLS as a peer speaks it, and certificates to speak it with.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rcgen::CertifiedKey;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
+};
+
+/// A certificate for `localhost` and a key, in files of their own that are gone with it.
+pub(crate) struct Pair {
+    folder: PathBuf,
+    certificate: CertificateDer<'static>,
+    version: &'static SupportedProtocolVersion,
+}
+
+impl Pair {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("linechat-pair-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder).expect("a folder of its own");
+        let pair = Self::made_in(folder);
+        pair.write_to(&pair.certificate_file(), &pair.key_file());
+        pair
+    }
+
+    fn made_in(folder: PathBuf) -> Self {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
+        let CertifiedKey { cert, signing_key } = made.expect("a pair can be made");
+        let pair = Self {
+            folder,
+            certificate: cert.der().clone(),
+            version: &TLS13,
+        };
+        fs::write(pair.folder.join("made.cert"), cert.pem()).expect("a file of its own");
+        let key = signing_key.serialize_pem();
+        fs::write(pair.folder.join("made.key"), key).expect("a file of its own");
+        pair
+    }
+
+    /// A client that speaks TLS 1.2 alone.
+    pub(crate) fn in_old_version(&self) -> Self {
+        Self {
+            folder: PathBuf::new(),
+            certificate: self.certificate.clone(),
+            version: &TLS12,
+        }
+    }
+
+    pub(crate) fn certificate_file(&self) -> PathBuf {
+        self.folder.join("cert.pem")
+    }
+
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.folder.join("key.pem")
+    }
+
+    /// The options by which a server gets it.
+    pub(crate) fn options(&self) -> String {
+        format!(
+            "--tls-cert {} --tls-key {}",
+            self.certificate_file().display(),
+            self.key_file().display()
+        )
+    }
+
+    /// Puts another pair where this one was, and returns it.
+    pub(crate) fn replaced(&self) -> Self {
+        let folder = self.folder.join("next");
+        fs::create_dir_all(&folder).expect("a folder of its own");
+        let next = Self::made_in(folder);
+        next.write_to(&self.certificate_file(), &self.key_file());
+        next
+    }
+
+    fn write_to(&self, certificate: &Path, key: &Path) {
+        for (made, file) in [("made.cert", certificate), ("made.key", key)] {
+            fs::copy(self.folder.join(made), file).expect("a file of its own");
+        }
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(key, mode).expect("its own file");
+    }
+
+    /// A client that trusts this certificate alone.
+    pub(crate) fn client(&self, socket: TcpStream) -> TlsStream {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate.clone()).expect("a certificate");
+        let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_protocol_versions(&[self.version])
+            .expect("the version is known")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::try_from("localhost").expect("a name");
+        let connection = ClientConnection::new(Arc::new(config), name).expect("a client");
+        TlsStream(StreamOwned::new(connection, socket))
+    }
+}
+
+impl Drop for Pair {
+    fn drop(&mut self) {
+        if !self.folder.as_os_str().is_empty() {
+            // It may be inside of one that is gone.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// A client's end of a connection.
+pub(crate) struct TlsStream(StreamOwned<ClientConnection, TcpStream>);
+
+impl TlsStream {
+    pub(crate) fn socket(&self) -> &TcpStream {
+        &self.0.sock
+    }
+
+    /// Says, inside of TLS, that nothing more will come; the socket stays open.
+    pub(crate) fn say_goodbye(&mut self) {
+        self.0.conn.send_close_notify();
+        self.flush().expect("the other end reads");
+    }
+}
+
+impl Read for TlsStream {
+    /// A stream that was cut off is an error, and no end.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for TlsStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
