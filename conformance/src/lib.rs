@@ -43,6 +43,7 @@ mod student;
 mod terminal;
 mod tls;
 mod transcript;
+mod websocket;
 
 use std::env;
 use std::path::Path;

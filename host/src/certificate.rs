@@ -22,12 +22,15 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Loads a certificate, or makes one, and tells what is odd about it.
+    /// Loads a certificate, or makes one for these names and its own, and tells what is odd about it.
     ///
     /// # Errors
     ///
     /// The files cannot be used.
-    pub(crate) fn open(source: &CertificateSource) -> Result<Self, CertificateError> {
+    pub(crate) fn open(
+        source: &CertificateSource,
+        names: &[String],
+    ) -> Result<Self, CertificateError> {
         match source {
             CertificateSource::Files { certificate, key } => {
                 let mut files = CertificateFiles::new(certificate, key);
@@ -36,7 +39,9 @@ impl Credentials {
                 Ok(Self { renewable, files })
             }
             CertificateSource::SelfSigned => {
-                let certificate = Certificate::self_signed(OWN_NAMES.map(str::to_owned));
+                let names = names.iter().cloned();
+                let names = names.chain(OWN_NAMES.map(str::to_owned));
+                let certificate = Certificate::self_signed(names);
                 log::certificate_made(certificate.pin());
                 let renewable = Renewable::new(certificate);
                 let files = None;

@@ -28,6 +28,7 @@ mod cli;
 mod connect;
 mod console;
 mod descriptors;
+mod door;
 mod escaped;
 mod listen;
 mod log;

@@ -6,8 +6,8 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
 use linechat_driver::{Observer, Service};
-use linechat_layers::tls::{Application, CertificateError, Renewable};
-use linechat_protocol::{ConfigError, LayerFactory, Server};
+use linechat_layers::tls::CertificateError;
+use linechat_protocol::{ConfigError, Server};
 use thiserror::Error;
 use tracing::{error, warn};
 
@@ -16,6 +16,7 @@ use crate::cli::{self, CertificateSource, FileError, ListenerOptions, Request, S
 use crate::connect;
 use crate::console::Console;
 use crate::descriptors;
+use crate::door;
 use crate::listen::{ListenError, listen};
 use crate::log::{self, EventLog, LogReader};
 use crate::signals::{Hangup, Hangups, Signals};
@@ -141,7 +142,7 @@ fn try_serve(
     let credentials = options
         .certificate
         .as_ref()
-        .map(Credentials::open)
+        .map(|source| Credentials::open(source, options.web.hosts()))
         .transpose()?;
     let hangup = match options.certificate {
         Some(CertificateSource::Files { .. }) => Hangup::Renews,
@@ -157,9 +158,8 @@ fn try_serve(
         addresses: own,
     } in options.listeners
     {
-        if let Some(credentials) = credentials.as_ref().filter(|_| scheme.has_tls) {
-            listener.layer = Some(encryption(credentials.renewable.clone()));
-        }
+        let certificate = credentials.as_ref().map(|it| &it.renewable);
+        door::furnish(&mut listener, scheme, certificate, &options.web);
         let id = server.listen(listener)?;
         entrances.extend(own.iter().map(|_| (scheme, id)));
         addresses.extend(own);
@@ -204,11 +204,6 @@ fn try_serve(
         console.finish(grace, is_told_to_end);
     }
     served.map_err(Failure::Serve)
-}
-
-/// TLS for each connection of a listener.
-fn encryption(certificate: Renewable) -> LayerFactory {
-    LayerFactory::new(move |_, _| Box::new(certificate.session(Application::Lines)))
 }
 
 /// Why a program failed, in one line.

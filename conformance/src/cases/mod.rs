@@ -27,6 +27,7 @@ mod relay;
 mod rooms;
 mod terminal;
 mod tls;
+mod web;
 
 use std::net::TcpStream;
 
@@ -56,6 +57,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("hostile", hostile::CASES),
         ("load", load::CASES),
         ("tls", tls::CASES),
+        ("web", web::CASES),
         ("connect", connect::CASES),
         ("connect_lines", connect_lines::CASES),
         ("connect_pair", connect_pair::CASES),

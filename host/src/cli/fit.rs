@@ -115,6 +115,7 @@ fn misfits<'a>(
         .filter(move |option| match option.fits {
             Fits::Dialects(takes) => !dialects.iter().any(|&dialect| takes(dialect)),
             Fits::Tls => !has_tls,
+            Fits::TlsOrWeb => !has_tls && !dialects.iter().any(|&dialect| is_web(dialect)),
         })
         .filter(move |option| given(matches, option.id) == source)
         .filter(move |option| {
@@ -164,6 +165,8 @@ enum Fits {
     Dialects(Takes),
     /// Under TLS, whatever is spoken.
     Tls,
+    /// Wherever a connection begins with something other than its dialect.
+    TlsOrWeb,
 }
 
 impl Fits {
@@ -171,10 +174,14 @@ impl Fits {
     fn users(self) -> String {
         match self {
             Self::Dialects(takes) => dialects_that(takes),
-            Self::Tls => "schemes with TLS, as in '--listen rooms+tls://127.0.0.1:8889'".into(),
+            Self::Tls => WITH_TLS.into(),
+            Self::TlsOrWeb => format!("web, {WITH_TLS}"),
         }
     }
 }
+
+/// What is said of schemes with TLS.
+const WITH_TLS: &str = "schemes with TLS, as in '--listen rooms+tls://127.0.0.1:8889'";
 
 /// An option, or one value of it, that is not of use everywhere.
 #[derive(Clone, Copy)]
@@ -210,7 +217,7 @@ impl fmt::Display for Conditional {
 }
 
 /// The options that are not of use everywhere.
-const CONDITIONAL: [Conditional; 22] = [
+const CONDITIONAL: [Conditional; 25] = [
     Conditional::option("framing", hands_bytes_on),
     Conditional {
         id: "framing",
@@ -236,7 +243,14 @@ const CONDITIONAL: [Conditional; 22] = [
     Conditional::of_tls("tls_cert"),
     Conditional::of_tls("tls_key"),
     Conditional::of_tls("tls_self_signed"),
-    Conditional::of_tls("handshake_timeout"),
+    Conditional {
+        id: "handshake_timeout",
+        value: None,
+        fits: Fits::TlsOrWeb,
+    },
+    Conditional::option("web_host", is_web),
+    Conditional::option("web_origin", is_web),
+    Conditional::option("web_proxy", is_web),
 ];
 
 fn hands_bytes_on(dialect: Dialect) -> bool {
@@ -246,6 +260,10 @@ fn hands_bytes_on(dialect: Dialect) -> bool {
 /// Whether people have clients of their own for it.
 pub(super) fn is_irc(dialect: Dialect) -> bool {
     dialect == Dialect::IRC || dialect == Dialect::WEB
+}
+
+fn is_web(dialect: Dialect) -> bool {
+    dialect == Dialect::WEB
 }
 
 fn has_rooms(dialect: Dialect) -> bool {

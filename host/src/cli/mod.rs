@@ -17,6 +17,7 @@ pub(crate) use self::fit::named;
 pub(crate) use self::logging::{LogFormat, LogOptions};
 pub(crate) use self::serve::{ListenerOptions, ServeOptions};
 pub(crate) use self::tls::CertificateSource;
+pub(crate) use self::web::WebArgs;
 
 mod community;
 mod connect;
@@ -28,6 +29,7 @@ mod logging;
 mod seconds;
 mod serve;
 mod tls;
+mod web;
 
 /// What the user wants, checked.
 #[derive(Debug)]

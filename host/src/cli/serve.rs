@@ -14,6 +14,7 @@ use super::entrance::{Entrance, Scheme};
 use super::logging::{LogArgs, LogOptions};
 use super::seconds::Seconds;
 use super::tls::{CertificateSource, TlsArgs};
+use super::web::WebArgs;
 use super::{Given, Misuse, dialect, fit};
 use crate::address::Address;
 
@@ -29,6 +30,8 @@ pub(crate) struct ServeOptions {
     pub(crate) community: CommunityArgs,
     /// Where the certificate of listeners with TLS comes from, if there are any.
     pub(crate) certificate: Option<CertificateSource>,
+    /// Who may have the page.
+    pub(crate) web: WebArgs,
     pub(crate) log: LogOptions,
     /// The variables of the environment that fit none of the dialects, and do not count.
     pub(crate) ignored: Vec<String>,
@@ -71,6 +74,8 @@ pub(super) struct ServeArgs {
     timeouts: TimeoutArgs,
     #[command(flatten)]
     tls: TlsArgs,
+    #[command(flatten)]
+    web: WebArgs,
     #[command(flatten)]
     logging: LogArgs,
 }
@@ -300,6 +305,7 @@ impl ServeArgs {
             console,
             community: self.community.clone(),
             certificate,
+            web: self.web.clone(),
             log: self.logging.check(matches)?,
             ignored: Vec::new(),
         })

@@ -39,7 +39,7 @@ pub(super) struct TlsArgs {
     #[arg(long, env = "LINECHAT_TLS_SELF_SIGNED")]
     tls_self_signed: bool,
 
-    /// Close a connection whose handshake is not done by then, in seconds
+    /// Close a connection whose handshake, or request for a page, is not done by then, in seconds
     #[arg(
         long,
         env = "LINECHAT_HANDSHAKE_TIMEOUT",
