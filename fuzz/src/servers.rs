@@ -79,6 +79,32 @@ pub fn mixed(bytes: &[u8]) {
     keeps_a_law_of(&config, &phrases, bytes);
 }
 
+/// `irc`, `rooms` and `direct` in one server: the laws that need no model.
+pub fn irc(bytes: &[u8]) {
+    let &[law, flags, line, backlog, ref script @ ..] = bytes else {
+        return;
+    };
+    let choices = Choices {
+        usual: Config::irc(),
+        dialect: Dialect::IRC,
+        flags,
+        line: line.into(),
+        backlog: backlog.into(),
+    };
+    let phrases = [&ops::IRC[..], &ops::ROOMS, &ops::DIRECT, &ops::NOISE].concat();
+    let ops = Op::from_bytes_with(script, &phrases);
+    match law % 5 {
+        0 => {
+            let cuts = &script[..script.len().min(8)];
+            laws::how_the_input_is_cut_does_not_matter(&choices.narrow(), &ops, cuts);
+        }
+        1 => laws::stale_names_and_spurious_calls_change_nothing(&choices.narrow(), &ops),
+        2 => laws::the_same_inputs_give_the_same_outputs(&choices.narrow(), &ops),
+        3 => laws::deadlines_are_met_and_the_server_sleeps(&choices.narrow(), &ops),
+        _ => laws::peers_of_irc_receive_messages(&choices.usual, &ops),
+    }
+}
+
 fn keeps_a_law(dialect: Dialect, bytes: &[u8]) {
     keeps_a_law_in(dialect, None, bytes);
 }

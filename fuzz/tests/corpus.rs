@@ -28,6 +28,7 @@ targets! {
     echo_server: servers::echo,
     irc_client: clients::irc,
     irc_grammar: irc::grammar,
+    irc_server: servers::irc,
     layered_server: servers::layered,
     line_client: clients::line,
     lines: lines::cut_anywhere,

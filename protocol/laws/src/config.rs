@@ -96,6 +96,18 @@ impl Config {
         config
     }
 
+    /// `irc`, `rooms` and `direct` in one server.
+    pub fn irc() -> Self {
+        let mut config = Self::new(Dialect::IRC);
+        config.others = [Dialect::ROOMS, Dialect::DIRECT]
+            .map(|dialect| Other {
+                dialect,
+                layer: None,
+            })
+            .to_vec();
+        config
+    }
+
     /// The dialect of each listener.
     pub fn dialects(&self) -> impl Iterator<Item = Dialect> {
         let others = self.others.iter().map(|other| other.dialect);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::config::Config;
-use linechat_protocol::{Action, CloseReason, Dialect};
+use linechat_protocol::{Action, CloseReason, Dialect, irc};
 
 use crate::model::Model;
 use crate::ops::{Chunk, Op};
@@ -249,6 +249,29 @@ pub fn deadlines_are_met_and_the_server_sleeps(config: &Config, ops: &[Op]) {
         wire.release(place);
     }
     assert!(wire.server.is_finished());
+}
+
+/// Whatever is said, peers of `irc` receive whole messages that are no longer than a line may be,
+/// and nothing that a terminal obeys, whoever it comes from.
+pub fn peers_of_irc_receive_messages(config: &Config, ops: &[Op]) {
+    let mut wire = Wire::new(config.clone());
+    for op in ops {
+        wire.apply(op);
+        wire.settle();
+    }
+    let peers = wire.transports.iter();
+    for peer in peers.filter(|peer| peer.dialect == Dialect::IRC && !peer.torn) {
+        for line in peer.received.split_inclusive(|&byte| byte == b'\n') {
+            let line = line.strip_suffix(b"\r\n").expect("a whole line");
+            let message = irc::Message::parse(line).expect("a message");
+            let tags = message.tags.as_str().len();
+            let message = line.len() - if tags > 0 { "@ ".len() + tags } else { 0 };
+            assert!(message <= irc::MAX_MESSAGE - "\r\n".len(), "too long");
+            let text = std::str::from_utf8(line).expect("UTF-8");
+            let is_shown = |text: &str| irc::is_harmless(&text.replace('\x01', ""));
+            assert!(is_shown(text), "a terminal obeys {text:?}");
+        }
+    }
 }
 
 fn tell_model(model: &mut Model, wire: &Wire, op: &Op, count: usize) {

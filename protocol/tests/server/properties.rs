@@ -58,6 +58,30 @@ proptest! {
     }
 
     #[test]
+    fn in_irc_too_it_does_not_matter_how_the_input_is_cut(
+        (config, ops) in chat(meeting(narrow())),
+        cuts in vec(any::<u8>(), 1..20),
+    ) {
+        laws::how_the_input_is_cut_does_not_matter(&config, &ops, &cuts);
+    }
+
+    #[test]
+    fn in_irc_too_spurious_calls_change_nothing((config, ops) in chat(meeting(narrow()))) {
+        laws::stale_names_and_spurious_calls_change_nothing(&config, &ops);
+        laws::the_same_inputs_give_the_same_outputs(&config, &ops);
+    }
+
+    #[test]
+    fn in_irc_too_deadlines_are_met((config, ops) in chat(meeting(narrow()))) {
+        laws::deadlines_are_met_and_the_server_sleeps(&config, &ops);
+    }
+
+    #[test]
+    fn whatever_is_said_peers_of_irc_receive_messages((config, ops) in chat(Just(Config::irc()))) {
+        laws::peers_of_irc_receive_messages(&config, &ops);
+    }
+
+    #[test]
     fn no_bytes_make_an_operation_that_breaks_a_law(
         config in narrow(),
         bytes in vec(any::<u8>(), 0..400),
@@ -182,6 +206,15 @@ fn narrow() -> impl Strategy<Value = Config> {
         )
 }
 
+/// `irc` with others in one server, with the limits of a configuration.
+fn meeting(of: impl Strategy<Value = Config>) -> impl Strategy<Value = Config> {
+    of.prop_map(|config| {
+        let mut meeting = Config::irc();
+        meeting.limits = config.limits;
+        meeting
+    })
+}
+
 /// Chats in which many say much to those who read slowly.
 fn crowded() -> impl Strategy<Value = Config> {
     let dialects = [
@@ -247,6 +280,7 @@ fn login(dialect: Dialect, conn: u8) -> &'static [u8] {
         ("rooms", _) => b"Bob\n",
         ("direct", 0) => b"HELLO-FROM ann\n",
         ("direct", 1) => b"HELLO-FROM bob\n",
+        ("irc", _) => b"NICK ann\nUSER a 0 * :a\nJOIN #den\n",
         _ => b"",
     }
 }
@@ -286,6 +320,7 @@ fn endless_subnegotiation(length: usize) -> Vec<u8> {
 /// What one read brings: a few phrases, whole or not.
 fn said(config: &Config) -> impl Strategy<Value = Vec<u8>> + use<> {
     let fitting = match config.dialect.name() {
+        "irc" => [&ops::IRC[..], &ops::IRC, &ops::ROOMS, &ops::DIRECT].concat(),
         _ if !config.others.is_empty() => [&ops::ROOMS[..], &ops::DIRECT, &ops::MIXED].concat(),
         "rooms" => ops::ROOMS.to_vec(),
         "direct" => ops::DIRECT.to_vec(),
