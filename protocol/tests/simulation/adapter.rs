@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bytes::Buf;
-use linechat_protocol::{Action, CloseReason, Dialect, Event, Peer};
+use linechat_laws::toy::ToyPeer;
+use linechat_protocol::{Action, CloseReason, ConnId, Dialect, Event, ListenerId, Peer};
 
 use crate::cast::Role;
 use crate::link::End;
@@ -49,8 +50,9 @@ impl Simulation {
 
     fn accept_next(&mut self) -> bool {
         let first = self.listen_queue.front().copied();
-        let is_welcome =
-            |&place: &usize| self.is_console(place) || self.server.accepting(self.listener);
+        let is_welcome = |&place: &usize| {
+            self.is_console(place) || self.server.accepting(self.listener_of(place))
+        };
         let Some(place) = first.filter(is_welcome) else {
             return false;
         };
@@ -62,12 +64,20 @@ impl Simulation {
         } else {
             Peer::Socket(address.parse().expect("it is an address"))
         };
-        let conn = self.server.accept(self.now, self.listener, peer);
+        let listener = self.listener_of(place);
+        let conn = self.server.accept(self.now, listener, peer);
         let known = self.places.insert(conn, place);
         assert_eq!(known, None, "a connection's name was given twice");
         self.people[place].socket = Some(Socket::new(conn, self.now));
         self.joins(place);
         true
+    }
+
+    fn listener_of(&self, place: usize) -> ListenerId {
+        let dialect = self.people[place].part.dialect;
+        let mut listeners = self.listeners.iter();
+        let listener = listeners.find(|(served, _)| *served == dialect);
+        listener.expect("it is served").1
     }
 
     pub(crate) fn is_console(&self, place: usize) -> bool {
@@ -260,9 +270,8 @@ impl Simulation {
     /// Nobody's backlog is over the limit, and nobody may take nothing for too long.
     fn check_backlogs(&mut self) {
         for place in 0..self.people.len() {
-            let Some(socket) = &mut self.people[place].socket else {
-                continue;
-            };
+            let Person { socket, layer, .. } = &mut self.people[place];
+            let Some(socket) = socket else { continue };
             let backlog = self.server.transmit(socket.conn).len() + socket.handed_out.len();
             assert!(
                 backlog <= self.limits.max_backlog + LONGEST_FRAME,
@@ -272,7 +281,12 @@ impl Simulation {
                 socket.last_progress = self.now;
             }
             socket.backlog = backlog;
-            let is_unread = socket.is_paused && backlog <= self.limits.max_backlog / 2;
+            // Behind what is sealed, more may wait that is not.
+            let is_low = match layer {
+                Some(_) => backlog == 0,
+                None => backlog <= self.limits.max_backlog / 2,
+            };
+            let is_unread = socket.is_paused && is_low;
             let since = socket
                 .unread_since
                 .filter(|_| is_unread)
@@ -324,14 +338,40 @@ impl Simulation {
             _ => (b"hi\n", b""),
         };
         let address = "192.0.2.1:1".parse().expect("it is an address");
+        let listener = self.listeners[0].1;
         let newcomer = self
             .server
-            .accept(self.now, self.listener, Peer::Socket(address));
-        self.server.receive(self.now, newcomer, says);
-        assert_eq!(self.server.transmit(newcomer), hears);
+            .accept(self.now, listener, Peer::Socket(address));
+        let mut layer = self.people[1].layer.as_ref().map(|_| ToyPeer::default());
+        let wire = match &mut layer {
+            Some(layer) => [ToyPeer::opening(), layer.seal(says)].concat(),
+            None => says.to_vec(),
+        };
+        self.server.receive(self.now, newcomer, &wire);
+        let heard = self.hear_all(newcomer, layer);
+        assert_eq!(heard, hears);
         self.server.release(self.now, newcomer);
         while self.server.poll().is_some() {}
         self.server.flushed();
+    }
+}
+
+impl Simulation {
+    /// All that is sent to somebody who takes everything.
+    fn hear_all(&mut self, conn: ConnId, mut layer: Option<ToyPeer>) -> Vec<u8> {
+        let mut heard = Vec::new();
+        loop {
+            while self.server.poll().is_some() {}
+            let sent = self.server.transmit(conn).to_vec();
+            if sent.is_empty() {
+                return heard;
+            }
+            self.server.advance(self.now, conn, sent.len());
+            heard.extend(match &mut layer {
+                Some(layer) => layer.open(&sent),
+                None => sent,
+            });
+        }
     }
 }
 

@@ -1,16 +1,47 @@
 //! Who takes part in a run, and what is to become of them.
 
+use std::fmt;
 use std::time::Duration;
 
 use linechat_laws::config::{Config, takes_framing};
+use linechat_laws::toy::Toy;
 use linechat_protocol::{Dialect, Framing, Instant};
 
 use crate::dice::Dice;
+
+/// What the server of a run serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Served {
+    One(Dialect),
+    /// `rooms` and `direct` together.
+    Mixed,
+}
+
+impl Served {
+    /// What the witness speaks.
+    pub(crate) fn dialect(self) -> Dialect {
+        match self {
+            Self::One(dialect) => dialect,
+            Self::Mixed => Dialect::ROOMS,
+        }
+    }
+}
+
+/// As it is named in the tests.
+impl fmt::Display for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(dialect) => dialect.fmt(f),
+            Self::Mixed => f.write_str("mixed"),
+        }
+    }
+}
 
 /// What somebody is going to do.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
     pub(crate) role: Role,
+    pub(crate) dialect: Dialect,
     pub(crate) name: String,
     pub(crate) comes: Instant,
     pub(crate) goes: Instant,
@@ -26,7 +57,8 @@ pub(crate) struct Part {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Comes first, is in every room, goes last. Says nothing, but for the operator of `pair`.
+    /// Comes so early that its layer is open before the next one comes, is in every room, goes
+    /// last. Says nothing, but for the operator of `pair`.
     Witness,
     /// Comes before anything is said, goes when all has been heard.
     Stayer,
@@ -54,8 +86,12 @@ pub(crate) const TALK_BEGINS: Instant = at(500);
 /// When everything has come to its end but for those who stay.
 pub(crate) const STAYERS_GO: Instant = at(21_000);
 
-pub(crate) fn config(dialect: Dialect, dice: &mut Dice) -> Config {
-    let mut config = Config::new(dialect);
+pub(crate) fn config(served: Served, dice: &mut Dice) -> Config {
+    let dialect = served.dialect();
+    let mut config = match served {
+        Served::One(dialect) => Config::new(dialect),
+        Served::Mixed => Config::mixed(),
+    };
     config.framing = match dialect.name() {
         "echo" => Some(Framing::Lines),
         "relay" | "addressed" | "pair" if dice.one_in(3) => Some(Framing::Lines),
@@ -69,6 +105,10 @@ pub(crate) fn config(dialect: Dialect, dice: &mut Dice) -> Config {
     };
     config.limits.stall_timeout = Some(Duration::from_secs(*dice.pick(&[2, 10])));
     config.limits.grace = Duration::from_secs(2);
+    config.layer = dice.one_in(3).then(Toy::default);
+    for other in &mut config.others {
+        other.layer = dice.one_in(3).then(Toy::default);
+    }
     config
 }
 
@@ -83,7 +123,7 @@ pub(crate) fn cast(config: &Config, dice: &mut Dice) -> Vec<Part> {
     if dialect == Dialect::PAIR {
         cast[0].goes = at(20_000);
     } else {
-        cast.extend((1..=2).map(|place| part(Role::Stayer, place, 1, 21_000)));
+        cast.extend((1..=2).map(|place| part(Role::Stayer, place, 100, 21_000)));
         cast[1].bursts = true;
     }
     for _ in 0..dice.within(1..=3) {
@@ -92,7 +132,7 @@ pub(crate) fn cast(config: &Config, dice: &mut Dice) -> Vec<Part> {
         cast.push(part(Role::Visitor, cast.len(), comes, goes));
     }
     for _ in 0..dice.within(1..=3) {
-        let mut troubled = part(Role::Visitor, cast.len(), dice.within(1..=3000), 8000);
+        let mut troubled = part(Role::Visitor, cast.len(), dice.within(100..=3000), 8000);
         troubled.trouble = Some(trouble(dice));
         cast.push(troubled);
     }
@@ -106,9 +146,19 @@ pub(crate) fn cast(config: &Config, dice: &mut Dice) -> Vec<Part> {
         heir.name = cast[dead].name.clone();
         cast.push(heir);
     }
+    for part in &mut cast {
+        part.dialect = dialect;
+    }
+    if !config.others.is_empty() {
+        // Of those who stay, each dialect has one; an heir need not speak as the dead one did.
+        cast[2].dialect = config.others[0].dialect;
+        for part in &mut cast[3..] {
+            part.dialect = *dice.pick(&config.dialects().collect::<Vec<_>>());
+        }
+    }
     for part in &mut cast[1..] {
         part.forgets_last_ending = dice.one_in(2);
-        part.quits = dice.one_in(2) && (dialect == Dialect::ROOMS || dialect == Dialect::PAIR);
+        part.quits = dice.one_in(2) && [Dialect::ROOMS, Dialect::PAIR].contains(&part.dialect);
         part.has_no_endings = has_pauses(config) && !part.bursts && dice.one_in(3);
     }
     cast
@@ -135,6 +185,7 @@ impl Part {
 fn part(role: Role, place: usize, comes: u64, goes: u64) -> Part {
     Part {
         role,
+        dialect: Dialect::ECHO,
         name: format!("p{place}"),
         comes: at(comes),
         goes: at(goes),

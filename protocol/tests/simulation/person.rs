@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::BytesMut;
+use linechat_laws::toy::ToyPeer;
 use linechat_protocol::{CloseReason, ConnId, Instant};
 
 use crate::cast::Part;
@@ -15,6 +16,10 @@ pub(crate) struct Person {
     pub(crate) address: String,
     pub(crate) voice: Box<dyn Voice>,
     pub(crate) link: Link,
+    pub(crate) layer: Option<ToyPeer>,
+    /// What its layer has sealed that the link has no room for.
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) has_said_goodbye: bool,
     pub(crate) stage: Stage,
     pub(crate) is_reading: bool,
     pub(crate) is_leaving: bool,
@@ -111,8 +116,18 @@ impl Socket {
 }
 
 impl Person {
-    pub(crate) fn new(part: Part, place: usize, voice: Box<dyn Voice>, link: Link) -> Self {
+    pub(crate) fn new(
+        part: Part,
+        place: usize,
+        voice: Box<dyn Voice>,
+        link: Link,
+        layer: Option<ToyPeer>,
+    ) -> Self {
+        let opening = layer.as_ref().map(|_| ToyPeer::opening());
         Self {
+            layer,
+            sealed: opening.unwrap_or_default(),
+            has_said_goodbye: false,
             part,
             address: format!("192.0.2.1:{}", 1000 + place),
             voice,
@@ -135,6 +150,34 @@ impl Person {
             silent_rooms: BTreeSet::new(),
             was_refused: false,
         }
+    }
+
+    /// How much there is to be said, and how much of an ending is not.
+    pub(crate) fn has_to_say(&self) -> (usize, usize) {
+        let bytes = self.voice.transmit();
+        // Whoever pipes text in may have no ending behind the last line.
+        let has_no_ending =
+            self.part.has_no_endings || (self.is_leaving && self.part.forgets_last_ending);
+        let ending = usize::from(has_no_ending && bytes.ends_with(b"\n"));
+        (bytes.len() - ending, ending)
+    }
+
+    /// Its layer seals all that there is to be said.
+    pub(crate) fn seal(&mut self) {
+        let (whole, ending) = self.has_to_say();
+        let Some(layer) = &mut self.layer else { return };
+        self.sealed
+            .extend(layer.seal(&self.voice.transmit()[..whole]));
+        self.voice.advance(whole + ending);
+        if self.voice.is_done_sending() && !self.has_said_goodbye {
+            self.has_said_goodbye = true;
+            self.sealed.extend(layer.goodbye());
+        }
+    }
+
+    /// Whether a layer, if there is one, has said that nothing more will come.
+    pub(crate) fn is_told_goodbye(&self) -> bool {
+        self.layer.as_ref().is_none_or(ToyPeer::is_told_goodbye)
     }
 
     pub(crate) fn is_connected(&self) -> bool {

@@ -14,7 +14,8 @@ impl Simulation {
     pub(crate) fn joins(&mut self, place: usize) {
         self.note(place, format_args!("connects"));
         let person = &mut self.people[place];
-        person.stage = match self.dialect.name() {
+        let dialect = person.part.dialect;
+        person.stage = match dialect.name() {
             "direct" => Stage::Connected,
             _ => Stage::LoggedIn,
         };
@@ -23,7 +24,7 @@ impl Simulation {
             .join(&person.part.name)
             .expect("the name is valid");
         let (role, trouble) = (person.part.role, person.part.trouble);
-        if self.dialect == Dialect::ROOMS && matches!(role, Role::Witness | Role::Stayer) {
+        if dialect == Dialect::ROOMS && matches!(role, Role::Witness | Role::Stayer) {
             for room in ROOMS {
                 if role == Role::Witness || self.dice.one_in(2) {
                     self.enters(place, room);
@@ -75,7 +76,8 @@ impl Simulation {
     fn is_heard_out(&mut self, place: usize) -> bool {
         let person = &mut self.people[place];
         let was_read = person.was_read;
-        person.was_read = person.link.to_server.is_empty() && !was_read;
+        let is_read = person.link.to_server.is_empty() && person.sealed.is_empty();
+        person.was_read = is_read && !was_read;
         !person.part.has_no_endings || was_read
     }
 
@@ -133,7 +135,7 @@ impl Simulation {
         let mut people = self.people.iter();
         let victim = people.find(|person| person.part.trouble.is_some());
         let to_victim = Request::SayTo(victim.expect("somebody is in trouble").part.name.clone());
-        let request = match self.dialect.name() {
+        let request = match self.people[place].part.dialect.name() {
             "rooms" | "direct" if self.dice.one_in(2) => to_victim,
             _ => self.some_request(place),
         };
@@ -158,7 +160,7 @@ impl Simulation {
             person.rooms.contains(&room),
             person.left_rooms.contains(&room),
         );
-        match (self.dialect.name(), self.dice.within(1..=12)) {
+        match (person.part.dialect.name(), self.dice.within(1..=12)) {
             ("pair", 1) if place == 0 => Request::Quit,
             ("direct" | "rooms", 1) => Request::ListUsers,
             ("direct", _) | ("rooms", 2..=4) => to,
@@ -191,7 +193,7 @@ impl Simulation {
         self.asks(place, &request, &text);
         let (person, at) = (&mut self.people[place], self.now);
         person.said.push(Said { request, text, at });
-        if self.dialect == Dialect::DIRECT {
+        if person.part.dialect == Dialect::DIRECT {
             person.unanswered.push(Some(number));
         }
     }
@@ -230,7 +232,7 @@ impl Simulation {
             }
             Heard::Users(names) => self.hears_names(place, &names),
             Heard::Sent => self.is_answered(place, Answer::Sent),
-            Heard::NoSuchUser(_) if self.dialect == Dialect::DIRECT => {
+            Heard::NoSuchUser(_) if self.people[place].part.dialect == Dialect::DIRECT => {
                 self.is_answered(place, Answer::NoSuchUser);
             }
             Heard::NoSuchUser(nick) => self.is_refused(place, Request::SayTo(nick)),
@@ -298,7 +300,8 @@ impl Simulation {
     fn is_public_to(&self, sender: usize, place: usize) -> bool {
         match self.dialect.name() {
             "echo" => sender == place,
-            "relay" | "rooms" => sender != place,
+            "relay" => sender != place,
+            "rooms" => sender != place && self.people[place].part.dialect == Dialect::ROOMS,
             "pair" => (sender == 0) != (place == 0),
             _ => true,
         }

@@ -8,43 +8,42 @@ use std::panic;
 use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use linechat_protocol::Dialect;
-
+use crate::cast::Served;
 use crate::properties;
 use crate::simulation::Simulation;
 use crate::trace::Trace;
 
 /// Runs every seed of the band. One that fails is run again with its trace printed.
-pub(crate) fn check_all(dialect: Dialect) {
+pub(crate) fn check_all(served: Served) {
     let seeds = seeds();
     let is_usual = seeds == USUAL_SEEDS;
     let mut ends = BTreeSet::new();
     for seed in seeds {
-        match panic::catch_unwind(|| check(dialect, seed, Trace::hashed())) {
+        match panic::catch_unwind(|| check(served, seed, Trace::hashed())) {
             Ok(run) => ends.extend(ends_of(&run)),
-            Err(_) => show(dialect, seed),
+            Err(_) => show(served, seed),
         }
     }
-    println!("{dialect}: {ends:?}");
-    for end in expected_ends(dialect) {
+    println!("{served}: {ends:?}");
+    for end in expected_ends(served) {
         assert!(
             !is_usual || ends.contains(*end),
-            "nobody met {end} in {dialect}"
+            "nobody met {end} in {served}"
         );
     }
 }
 
-pub(crate) fn check(dialect: Dialect, seed: u64, trace: Trace) -> Simulation {
-    let run = Simulation::run(dialect, seed, trace);
+pub(crate) fn check(served: Served, seed: u64, trace: Trace) -> Simulation {
+    let run = Simulation::run(served, seed, trace);
     properties::check(&run);
     run
 }
 
-fn show(dialect: Dialect, seed: u64) {
-    println!("{dialect} fails with seed {seed}. To see that again:");
-    println!("SIMULATION_SEEDS={seed} cargo test -p linechat-protocol --test simulation {dialect}");
-    check(dialect, seed, Trace::printed());
-    panic!("{dialect} failed with seed {seed}, but not twice");
+fn show(served: Served, seed: u64) {
+    println!("{served} fails with seed {seed}. To see that again:");
+    println!("SIMULATION_SEEDS={seed} cargo test -p linechat-protocol --test simulation {served}");
+    check(served, seed, Trace::printed());
+    panic!("{served} failed with seed {seed}, but not twice");
 }
 
 /// `SIMULATION_SEEDS` is one seed, a band such as `1000..5000`, or `fresh:10000` for a band of that
@@ -91,8 +90,8 @@ fn ends_of(run: &Simulation) -> Vec<String> {
     reasons.map(|reason| format!("{reason:?}")).collect()
 }
 
-fn expected_ends(dialect: Dialect) -> &'static [&'static str] {
-    match dialect.name() {
+fn expected_ends(served: Served) -> &'static [&'static str] {
+    match served.dialect().name() {
         "pair" => &[
             "PeerLeft",
             "TransportFailed",

@@ -5,9 +5,10 @@ use std::fmt;
 use std::time::Duration;
 
 use linechat_laws::config::Bounds;
+use linechat_laws::toy::ToyPeer;
 use linechat_protocol::{ConnId, Dialect, Instant, ListenerId, Server};
 
-use crate::cast::{self, Role, Trouble};
+use crate::cast::{self, Role, Served, Trouble};
 use crate::dice::Dice;
 use crate::link::{End, Link};
 use crate::person::{Person, Stage};
@@ -15,6 +16,7 @@ use crate::trace::Trace;
 use crate::voice;
 
 pub(crate) struct Simulation {
+    /// What the witness speaks, and everybody unless it is mixed.
     pub(crate) dialect: Dialect,
     pub(crate) full_duplex: bool,
     pub(crate) limits: Bounds,
@@ -26,7 +28,7 @@ pub(crate) struct Simulation {
     pub(crate) now: Instant,
     pub(crate) dice: Dice,
     pub(crate) server: Server,
-    pub(crate) listener: ListenerId,
+    pub(crate) listeners: Vec<(Dialect, ListenerId)>,
     /// Who waits to be accepted.
     pub(crate) listen_queue: VecDeque<usize>,
     pub(crate) places: BTreeMap<ConnId, usize>,
@@ -52,30 +54,36 @@ pub(crate) enum Happening {
 
 impl Simulation {
     /// Everything that follows from a seed. Panics if something is wrong.
-    pub(crate) fn run(dialect: Dialect, seed: u64, trace: Trace) -> Self {
-        let mut simulation = Self::new(dialect, seed, trace);
+    pub(crate) fn run(served: Served, seed: u64, trace: Trace) -> Self {
+        let mut simulation = Self::new(served, seed, trace);
         simulation.play();
         simulation.check_the_server_is_empty();
         simulation
     }
 
-    fn new(dialect: Dialect, seed: u64, trace: Trace) -> Self {
+    fn new(served: Served, seed: u64, trace: Trace) -> Self {
+        let dialect = served.dialect();
         let mut dice = Dice::new(seed);
-        let mut config = cast::config(dialect, &mut dice);
+        let mut config = cast::config(served, &mut dice);
         let cast = cast::cast(&config, &mut dice);
         config.limits.max_buffered = cast.len() * config.limits.max_backlog;
         let (full_duplex, limits) = (config.full_duplex, config.limits.clone());
         let pause = cast::has_pauses(&config).then_some(config.pause);
         let person = |(place, part): (usize, cast::Part)| {
-            let voice = voice::voice(dialect, part.role == Role::Witness, full_duplex);
+            let voice = voice::voice(part.dialect, part.role == Role::Witness, full_duplex);
             // A narrow link lets the server notice those who do not read, and only they may wait.
             let is_narrow = part.trouble.is_some() || dialect == Dialect::PAIR;
             let widest = limits.max_backlog / if is_narrow { 16 } else { 1 };
             let link = Link::new(&mut dice, widest);
-            Person::new(part, place, voice, link)
+            let is_console = dialect == Dialect::PAIR && place == 0;
+            let mut layers = config.dialects().zip(config.layers());
+            let layer = layers.find(|&(dialect, _)| dialect == part.dialect);
+            let layer = layer.and_then(|(_, layer)| layer.as_ref());
+            let layer = layer.filter(|_| !is_console).map(|_| ToyPeer::default());
+            Person::new(part, place, voice, link, layer)
         };
         let people: Vec<Person> = cast.into_iter().enumerate().map(person).collect();
-        let (server, listener) = config.server().expect("the configuration is valid");
+        let (server, _) = config.server().expect("the configuration is valid");
         let mut simulation = Self {
             dialect,
             full_duplex,
@@ -86,8 +94,8 @@ impl Simulation {
             trace,
             now: Instant::EPOCH,
             dice,
+            listeners: config.dialects().zip(server.listeners()).collect(),
             server,
-            listener,
             listen_queue: VecDeque::new(),
             places: BTreeMap::new(),
             agenda: BTreeMap::new(),
@@ -198,14 +206,21 @@ impl Simulation {
         if !person.is_connected() || person.link.to_server.is_ended() {
             return self.parts(place);
         }
+        let times = match person.layer {
+            Some(_) => self.write_sealed(place),
+            None => self.write_plain(place),
+        };
+        self.plan_all(&times, place, Happening::MayRead(End::Server));
+        self.parts(place);
+    }
+
+    /// What somebody has to say goes into the link, as far as it fits. Returns when it arrives.
+    fn write_plain(&mut self, place: usize) -> Vec<Instant> {
+        let person = &mut self.people[place];
+        let (whole, ending) = person.has_to_say();
         let (pipe, voice) = (&mut person.link.to_server, &mut person.voice);
-        let bytes = voice.transmit();
-        // Whoever pipes text in may have no ending behind the last line.
-        let has_no_ending =
-            person.part.has_no_endings || (person.is_leaving && person.part.forgets_last_ending);
-        let ending = usize::from(has_no_ending && bytes.ends_with(b"\n"));
-        let whole = bytes.len() - ending;
-        let (written, mut times) = pipe.write(self.now, &bytes[..whole], &mut self.dice);
+        let bytes = &voice.transmit()[..whole];
+        let (written, mut times) = pipe.write(self.now, bytes, &mut self.dice);
         voice.advance(if written == whole {
             whole + ending
         } else {
@@ -214,8 +229,20 @@ impl Simulation {
         if voice.is_done_sending() {
             times.push(pipe.end(self.now, &mut self.dice));
         }
-        self.plan_all(&times, place, Happening::MayRead(End::Server));
-        self.parts(place);
+        times
+    }
+
+    /// The same through a layer.
+    fn write_sealed(&mut self, place: usize) -> Vec<Instant> {
+        let person = &mut self.people[place];
+        person.seal();
+        let pipe = &mut person.link.to_server;
+        let (written, mut times) = pipe.write(self.now, &person.sealed, &mut self.dice);
+        person.sealed.drain(..written);
+        if person.has_said_goodbye && person.sealed.is_empty() {
+            times.push(pipe.end(self.now, &mut self.dice));
+        }
+        times
     }
 
     pub(crate) fn client_reads(&mut self, place: usize) {
@@ -224,8 +251,12 @@ impl Simulation {
             return;
         }
         let bytes = person.link.to_client.read(self.now, &mut self.dice);
-        if let Some(&last) = bytes.last() {
-            person.last_byte = last;
+        if !bytes.is_empty() {
+            let bytes = match &mut person.layer {
+                Some(layer) => layer.open(&bytes),
+                None => bytes,
+            };
+            person.last_byte = bytes.last().copied().unwrap_or(person.last_byte);
             person.voice.receive(&bytes);
             self.listens(place);
             self.client_writes(place);
@@ -254,14 +285,14 @@ impl Simulation {
 
     fn reads_the_end(&mut self, place: usize) {
         let person = &mut self.people[place];
-        if person.last_byte == b'\n' {
+        if person.last_byte == b'\n' && person.is_told_goodbye() {
             person.voice.receive_eof();
             self.listens(place);
         } else {
             let socket = person.socket.as_ref();
             let may_be_cut = socket.is_some_and(|socket| socket.may_be_cut);
             let is_own_fault = may_be_cut && person.part.trouble.is_some();
-            assert!(is_own_fault, "#{place} was sent half a line");
+            assert!(is_own_fault, "#{place} was sent half a line, or no goodbye");
         }
         self.note(place, format_args!("has read everything"));
         self.people[place].is_parting = true;

@@ -110,6 +110,13 @@ impl ToyPeer {
         }
     }
 
+    /// What is in what came.
+    pub fn open(&mut self, received: &[u8]) -> Vec<u8> {
+        let mut plain = Vec::new();
+        self.receive(received, &mut plain);
+        plain
+    }
+
     /// Whether the server said that nothing more comes, and that was all.
     pub fn is_told_goodbye(&self) -> bool {
         matches!(
