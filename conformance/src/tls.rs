@@ -9,16 +9,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::CertifiedKey;
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    SupportedProtocolVersion,
 };
 
 /// A certificate for `localhost` and a key, in files of their own that are gone with it.
 pub(crate) struct Pair {
     folder: PathBuf,
     certificate: CertificateDer<'static>,
+    key: Vec<u8>,
     version: &'static SupportedProtocolVersion,
 }
 
@@ -40,6 +42,7 @@ impl Pair {
         let pair = Self {
             folder,
             certificate: cert.der().clone(),
+            key: signing_key.serialize_der(),
             version: &TLS13,
         };
         fs::write(pair.folder.join("made.cert"), cert.pem()).expect("a file of its own");
@@ -53,6 +56,7 @@ impl Pair {
         Self {
             folder: PathBuf::new(),
             certificate: self.certificate.clone(),
+            key: self.key.clone(),
             version: &TLS12,
         }
     }
@@ -102,7 +106,20 @@ impl Pair {
             .with_no_client_auth();
         let name = ServerName::try_from("localhost").expect("a name");
         let connection = ClientConnection::new(Arc::new(config), name).expect("a client");
-        TlsStream(StreamOwned::new(connection, socket))
+        TlsStream::Client(StreamOwned::new(connection, socket))
+    }
+
+    /// A server that has this certificate.
+    pub(crate) fn server(&self, socket: TcpStream) -> TlsStream {
+        let key = PrivatePkcs8KeyDer::from(self.key.clone());
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions are known")
+            .with_no_client_auth()
+            .with_single_cert(vec![self.certificate.clone()], key.into())
+            .expect("a pair");
+        let connection = ServerConnection::new(Arc::new(config)).expect("a server");
+        TlsStream::Server(StreamOwned::new(connection, socket))
     }
 }
 
@@ -115,17 +132,26 @@ impl Drop for Pair {
     }
 }
 
-/// A client's end of a connection.
-pub(crate) struct TlsStream(StreamOwned<ClientConnection, TcpStream>);
+/// One end of a connection.
+pub(crate) enum TlsStream {
+    Client(StreamOwned<ClientConnection, TcpStream>),
+    Server(StreamOwned<ServerConnection, TcpStream>),
+}
 
 impl TlsStream {
     pub(crate) fn socket(&self) -> &TcpStream {
-        &self.0.sock
+        match self {
+            Self::Client(stream) => &stream.sock,
+            Self::Server(stream) => &stream.sock,
+        }
     }
 
     /// Says, inside of TLS, that nothing more will come; the socket stays open.
     pub(crate) fn say_goodbye(&mut self) {
-        self.0.conn.send_close_notify();
+        match self {
+            Self::Client(stream) => stream.conn.send_close_notify(),
+            Self::Server(stream) => stream.conn.send_close_notify(),
+        }
         self.flush().expect("the other end reads");
     }
 }
@@ -133,16 +159,25 @@ impl TlsStream {
 impl Read for TlsStream {
     /// A stream that was cut off is an error, and no end.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
+        match self {
+            Self::Client(stream) => stream.read(buffer),
+            Self::Server(stream) => stream.read(buffer),
+        }
     }
 }
 
 impl Write for TlsStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        match self {
+            Self::Client(stream) => stream.write(bytes),
+            Self::Server(stream) => stream.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        match self {
+            Self::Client(stream) => stream.flush(),
+            Self::Server(stream) => stream.flush(),
+        }
     }
 }

@@ -33,6 +33,15 @@ impl Address {
         Self(Kind::Socket((Ipv4Addr::LOCALHOST, port).into()))
     }
 
+    /// The host alone.
+    pub(crate) fn host(&self) -> String {
+        match &self.0 {
+            Kind::Socket(address) => address.ip().to_string(),
+            Kind::Name { host, .. } => host.clone(),
+            Kind::Scoped { ip, .. } => ip.to_string(),
+        }
+    }
+
     fn with_port(mut self, port: u16) -> Self {
         match &mut self.0 {
             Kind::Socket(address) => address.set_port(port),

@@ -116,7 +116,7 @@ fn help_names_every_option() {
         // However it is broken into lines.
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for option in [
-            "--listen <[DIALECT://]ADDR:PORT>",
+            "--listen <[SCHEME://]ADDR:PORT>",
             "--stdio",
             "--no-listen",
             "--framing",
@@ -136,6 +136,13 @@ fn help_names_every_option() {
             "--max-rooms-per-user <N>",
             "--max-users <N>",
             "--grace <SECS>",
+            "--tls-cert <FILE>",
+            "--tls-key <FILE>",
+            "--tls-self-signed",
+            "--handshake-timeout <SECS>",
+            "--web-host <NAME>",
+            "--web-origin <SCHEME://HOST[:PORT]>",
+            "--web-proxy <ADDR>",
             "--log-format",
             "--verbose",
             "--quiet",

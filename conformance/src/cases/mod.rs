@@ -8,6 +8,7 @@ mod community;
 mod connect;
 mod connect_lines;
 mod connect_pair;
+mod connect_tls;
 mod connections;
 mod console;
 mod direct;
@@ -61,6 +62,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("connect", connect::CASES),
         ("connect_lines", connect_lines::CASES),
         ("connect_pair", connect_pair::CASES),
+        ("connect_tls", connect_tls::CASES),
         ("terminal", terminal::CASES),
         ("editor", editor::CASES),
         ("person", person::CASES),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, ColorChoice};
+use linechat_layers::tls::{Pin, Trust};
 use linechat_protocol::Dialect;
 
 use super::{Misuse, dialect, fit};
@@ -13,6 +14,8 @@ use crate::address::{Address, Destination};
 pub(crate) struct ConnectOptions {
     pub(crate) dialect: Dialect,
     pub(crate) address: Address,
+    /// Under TLS: whom to trust.
+    pub(crate) trust: Option<Trust>,
     pub(crate) name: Option<String>,
     pub(crate) full_duplex: bool,
     pub(crate) log: Option<PathBuf>,
@@ -36,6 +39,19 @@ pub(super) struct ConnectArgs {
     /// The name to register or log in with
     #[arg(long, env = "LINECHAT_NAME", value_name = "NAME", value_parser = one_line)]
     name: Option<String>,
+
+    /// Talk under TLS, with a server that the system's authorities vouch for, or those in the file
+    /// that SSL_CERT_FILE names
+    #[arg(long, env = "LINECHAT_TLS")]
+    tls: bool,
+
+    /// With --tls: trust the authorities in this file, as PEM, and no others
+    #[arg(long, env = "LINECHAT_TLS_CA", value_name = "FILE")]
+    tls_ca: Option<PathBuf>,
+
+    /// With --tls: trust the one server whose certificate has this SHA-256
+    #[arg(long, env = "LINECHAT_TLS_PIN", value_name = "SHA256")]
+    tls_pin: Option<Pin>,
 
     /// Neither wait for turns nor make the server wait
     #[arg(long, env = "LINECHAT_FULL_DUPLEX")]
@@ -62,6 +78,7 @@ impl ConnectArgs {
     /// Refuses what does not go together.
     pub(super) fn check(self, matches: &ArgMatches) -> Result<ConnectOptions, Misuse> {
         fit::check(&[self.dialect], matches)?;
+        let trust = self.trust()?;
         let port = self.dialect.default_port();
         let address = match self.address {
             Some(destination) => destination.with_default(port),
@@ -70,6 +87,7 @@ impl ConnectArgs {
         Ok(ConnectOptions {
             dialect: self.dialect,
             address,
+            trust,
             name: self.name,
             full_duplex: self.full_duplex,
             log: self.log,
@@ -77,6 +95,23 @@ impl ConnectArgs {
             bell: self.bell,
             color: self.color,
         })
+    }
+}
+
+impl ConnectArgs {
+    fn trust(&self) -> Result<Option<Trust>, Misuse> {
+        match (self.tls, &self.tls_ca, self.tls_pin) {
+            (false, None, None) => Ok(None),
+            (false, ..) => Err(Misuse::conflict(
+                "'--tls-ca' and '--tls-pin' say whom to trust under TLS: add '--tls'",
+            )),
+            (true, None, None) => Ok(Some(Trust::System)),
+            (true, Some(file), None) => Ok(Some(Trust::Authorities(file.clone()))),
+            (true, None, Some(pin)) => Ok(Some(Trust::Pinned(pin))),
+            (true, Some(_), Some(_)) => Err(Misuse::conflict(
+                "'--tls-ca' and '--tls-pin' exclude each other: a pin alone says which server it is",
+            )),
+        }
     }
 }
 

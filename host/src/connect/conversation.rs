@@ -1,12 +1,14 @@
 //! One connection after the other.
 
 use std::io;
-use std::net::TcpStream;
 
 use super::front::{Front, KeyboardState};
 use super::link::Link;
 use super::redial::{Pauses, Redial};
+use super::remote::Remote;
+use super::route::Route;
 use super::session::{Outcome, Session};
+use super::stream::Connection;
 use super::talk::{End, Talk};
 use super::{Failure, Manner};
 use crate::cli::ConnectOptions;
@@ -14,7 +16,7 @@ use crate::signals::SignalCount;
 
 /// What goes on between a user and a server, over one connection or over several.
 pub(super) struct Conversation<'a> {
-    options: &'a ConnectOptions,
+    remote: &'a Remote,
     talk: &'a mut dyn Talk,
     signals: &'a mut SignalCount,
     is_person: bool,
@@ -25,13 +27,14 @@ pub(super) struct Conversation<'a> {
 impl<'a> Conversation<'a> {
     pub(super) fn new(
         options: &'a ConnectOptions,
+        remote: &'a Remote,
         manner: Manner,
         talk: &'a mut dyn Talk,
         signals: &'a mut SignalCount,
     ) -> Self {
         let is_person = manner == Manner::Person;
         Self {
-            options,
+            remote,
             is_person,
             returns: is_person && !options.no_reconnect && talk.returns(),
             talk,
@@ -46,13 +49,16 @@ impl<'a> Conversation<'a> {
     /// The network's or the system's.
     pub(super) fn run(
         &mut self,
-        socket: TcpStream,
+        connection: Connection,
         front: &mut impl Front,
     ) -> Result<Outcome, Failure> {
         let mut pauses = Pauses::new();
-        let mut socket = socket;
+        let mut connection = connection;
         loop {
-            let session = Session::new(self.talk, Link::new(socket), front);
+            let mut link = Link::new(connection);
+            // Something may have come with the end of a handshake.
+            link.proceed(self.talk);
+            let session = Session::new(self.talk, link, front);
             let (outcome, link) = session.run(self.signals).map_err(Failure::System)?;
             let is_typing = front.keyboard() == KeyboardState::Open;
             let returns = self.returns && is_typing;
@@ -70,7 +76,7 @@ impl<'a> Conversation<'a> {
                 (outcome, _) => return Ok(outcome),
             };
             match self.come_back(&reason, &mut pauses, front)? {
-                Return::Connected(found) => socket = found,
+                Return::Connected(found) => connection = found,
                 Return::Over(outcome) => return Ok(outcome),
             }
         }
@@ -85,19 +91,19 @@ impl<'a> Conversation<'a> {
     ) -> Result<Return, Failure> {
         self.talk.disconnected();
         pauses.disconnected();
-        let address = &self.options.address;
+        let remote = self.remote;
         let redial = if self.talk.wants_connection() {
-            Redial::after(reason, address, pauses)
+            Redial::after(reason, remote, pauses)
         } else {
-            Redial::when_wanted(address, pauses)
+            Redial::when_wanted(remote, pauses)
         };
         let session = Session::new(self.talk, redial, front);
         let (outcome, redial) = session.run(self.signals).map_err(Failure::System)?;
-        match (outcome, redial.into_socket()) {
-            (Outcome::Ended(_), Some(socket)) => {
+        match (outcome, redial.into_connection()) {
+            (Outcome::Ended(_), Some(connection)) => {
                 pauses.connected();
                 self.talk.reconnected();
-                Ok(Return::Connected(socket))
+                Ok(Return::Connected(connection))
             }
             (outcome, _) => Ok(Return::Over(outcome)),
         }
@@ -105,7 +111,7 @@ impl<'a> Conversation<'a> {
 
     fn network(&self, error: io::Error) -> Failure {
         Failure::Network {
-            address: self.options.address.clone(),
+            address: self.remote.address.clone(),
             error,
         }
     }
@@ -113,6 +119,6 @@ impl<'a> Conversation<'a> {
 
 /// What comes of waiting for a connection.
 enum Return {
-    Connected(TcpStream),
+    Connected(Connection),
     Over(Outcome),
 }

@@ -1,7 +1,7 @@
 //! Connecting to a server.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -12,18 +12,19 @@ use rustix::event::PollFlags;
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::Address;
-use crate::readiness::wait_for;
+use super::remote::Remote;
+use super::stream::{Connection, Stream};
+use crate::readiness::{wait_for, when};
 use linechat_driver::prepare;
 
-/// Connects to the first of the addresses behind `address` that takes it; the socket is
-/// nonblocking. `None` where `signals` turned readable first.
+/// Connects to the first of the addresses of `remote` that takes it, and shakes hands under TLS; the
+/// connection is nonblocking. `None` where `signals` turned readable first.
 ///
 /// # Errors
 ///
 /// The system's: for the name, or for the last address.
-pub(super) fn dial(address: &Address, signals: &impl AsFd) -> io::Result<Option<TcpStream>> {
-    let mut dial = Dial::new(address)?;
+pub(super) fn dial(remote: &Remote, signals: &impl AsFd) -> io::Result<Option<Connection>> {
+    let mut dial = Dial::new(remote)?;
     loop {
         let wanted = [dial.waits_for(), (signals.as_fd(), PollFlags::IN)];
         let [_, signal] = wait_for(wanted, Some(dial.deadline()))?;
@@ -38,7 +39,10 @@ pub(super) fn dial(address: &Address, signals: &impl AsFd) -> io::Result<Option<
 
 /// An attempt to connect, which never waits by itself.
 pub(super) struct Dial {
+    remote: Remote,
     stage: Stage,
+    /// What is connected, until it can be talked over.
+    opening: Option<Connection>,
     /// When the attempt has failed.
     ends: Instant,
 }
@@ -61,10 +65,10 @@ impl Dial {
     /// # Errors
     ///
     /// The system's, where it has no thread or no descriptor left.
-    pub(super) fn new(address: &Address) -> io::Result<Self> {
+    pub(super) fn new(remote: &Remote) -> io::Result<Self> {
         let (is_done, end) = UnixStream::pair()?;
         let (sender, found) = sync_channel(1);
-        let address = address.clone();
+        let address = remote.address.clone();
         thread::Builder::new()
             .name("resolver".into())
             .spawn(move || {
@@ -73,13 +77,19 @@ impl Dial {
                 drop(end);
             })?;
         Ok(Self {
+            remote: remote.clone(),
             stage: Stage::Resolving { is_done, found },
+            opening: None,
             ends: Instant::now() + PATIENCE,
         })
     }
 
     /// What to wait for.
     pub(super) fn waits_for(&self) -> (BorrowedFd<'_>, PollFlags) {
+        if let Some(connection) = &self.opening {
+            let unsent = when(connection.has_unsent(), PollFlags::OUT);
+            return (connection.as_fd(), PollFlags::IN | unsent);
+        }
         match &self.stage {
             Stage::Resolving { is_done, .. } => (is_done.as_fd(), PollFlags::IN),
             Stage::Connecting { socket, .. } => (socket.as_fd(), PollFlags::OUT),
@@ -89,21 +99,30 @@ impl Dial {
     /// Until when to wait for it.
     pub(super) fn deadline(&self) -> Instant {
         match self.stage {
-            Stage::Resolving { .. } => self.ends,
-            Stage::Connecting { ends, .. } => ends,
+            Stage::Connecting { ends, .. } if self.opening.is_none() => ends,
+            _ => self.ends,
         }
     }
 
     /// Goes on, when something was there or it is time. The outcome comes once.
-    pub(super) fn proceed(&mut self, now: Instant) -> Option<io::Result<TcpStream>> {
+    pub(super) fn proceed(&mut self, now: Instant) -> Option<io::Result<Connection>> {
         match self.try_proceed(now) {
             Ok(None) => None,
-            Ok(Some(socket)) => Some(Ok(socket)),
+            Ok(Some(connection)) => Some(Ok(connection)),
             Err(error) => Some(Err(error)),
         }
     }
 
-    fn try_proceed(&mut self, now: Instant) -> io::Result<Option<TcpStream>> {
+    fn try_proceed(&mut self, now: Instant) -> io::Result<Option<Connection>> {
+        if let Some(connection) = &mut self.opening {
+            if connection.open()? {
+                return Ok(self.opening.take());
+            }
+            return match now < self.ends {
+                true => Ok(None),
+                false => Err(io::ErrorKind::TimedOut.into()),
+            };
+        }
         let (failure, others) = match &mut self.stage {
             Stage::Resolving { found, .. } => match found.try_recv() {
                 Ok(addresses) => (io::ErrorKind::NotFound.into(), addresses?),
@@ -117,7 +136,9 @@ impl Dial {
             } => match connected(socket) {
                 Ok(true) => {
                     prepare(socket);
-                    return socket.try_clone().map(|socket| Some(socket.into()));
+                    let socket = socket.try_clone()?.into();
+                    self.opening = Some(self.remote.begin(socket)?);
+                    return self.try_proceed(now);
                 }
                 Ok(false) if now < *ends => return Ok(None),
                 Ok(false) => (io::ErrorKind::TimedOut.into(), std::mem::take(others)),

@@ -1,21 +1,19 @@
 //! The socket of a conversation.
 
-use std::io;
-use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io::{self, ErrorKind};
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
-use rustix::io::Errno;
-use socket2::SockRef;
 
 use super::route::Route;
+use super::stream::{Stream, is_for_later};
 use super::talk::Talk;
 use crate::readiness::when;
 
-/// A connected, nonblocking socket, and what has become of its two directions.
+/// A connected, nonblocking stream, and what has become of its two directions.
 pub(crate) struct Link<S> {
-    socket: S,
+    stream: S,
     sending: Sending,
     /// Whether the server has said its last word, in order or not.
     is_at_end: bool,
@@ -33,10 +31,10 @@ enum Sending {
     Failed,
 }
 
-impl<S: AsFd> Link<S> {
-    pub(crate) fn new(socket: S) -> Self {
+impl<S: Stream> Link<S> {
+    pub(crate) fn new(stream: S) -> Self {
         Self {
-            socket,
+            stream,
             sending: Sending::Open,
             is_at_end: false,
             failure: None,
@@ -52,16 +50,18 @@ impl<S: AsFd> Link<S> {
     fn write_all(&mut self, talk: &mut dyn Talk) -> bool {
         let mut has_written = false;
         while self.wants_output(talk) {
-            match rustix::io::write(&self.socket, talk.transmit()) {
+            match self.stream.write(talk.transmit()) {
                 Ok(written) => {
                     talk.advance(written);
                     has_written = true;
                 }
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(_) => self.sending = Sending::Failed,
             }
         }
+        // Where it fails, the server is gone, which reading tells.
+        let _ = self.stream.flush();
         has_written
     }
 
@@ -85,11 +85,11 @@ impl<S: AsFd> Link<S> {
     }
 }
 
-impl<S: AsFd> Route for Link<S> {
+impl<S: Stream> Route for Link<S> {
     fn waits_for(&self, talk: &dyn Talk) -> Option<(BorrowedFd<'_>, PollFlags)> {
         let flags = when(self.wants_input(talk), PollFlags::IN)
-            | when(self.wants_output(talk), PollFlags::OUT);
-        Some((self.socket.as_fd(), flags))
+            | when(self.is_sending(talk), PollFlags::OUT);
+        Some((self.stream.as_fd(), flags))
     }
 
     fn deadline(&self, talk: &dyn Talk) -> Option<Instant> {
@@ -101,16 +101,18 @@ impl<S: AsFd> Route for Link<S> {
         if !self.wants_input(talk) {
             return false;
         }
-        let mut buffer = [0; 16 * 1024];
-        match rustix::io::read(&self.socket, &mut buffer) {
+        let mut came = Vec::new();
+        let read = self.stream.read(&mut came);
+        if !came.is_empty() {
+            self.receive(&came, talk);
+        }
+        match read {
             Ok(0) => self.end(talk),
-            Ok(length) => {
-                self.receive(&buffer[..length], talk);
-                return true;
-            }
-            Err(Errno::INTR | Errno::AGAIN) => {}
-            Err(errno) => {
-                self.failure = Some(errno.into());
+            Ok(_) if self.stream.has_ended() => self.end(talk),
+            Ok(_) => return true,
+            Err(error) if is_for_later(&error) => {}
+            Err(error) => {
+                self.failure = Some(error);
                 self.end(talk);
             }
         }
@@ -129,14 +131,13 @@ impl<S: AsFd> Route for Link<S> {
         let has_written = self.write_all(talk);
         if self.sending == Sending::Open && talk.is_done_sending() {
             self.sending = Sending::Ended;
-            // It fails where the server is gone, which reading tells.
-            let _ = SockRef::from(&self.socket).shutdown(Shutdown::Write);
+            self.stream.end();
         }
         has_written
     }
 
     fn is_sending(&self, talk: &dyn Talk) -> bool {
-        self.wants_output(talk)
+        self.wants_output(talk) || self.stream.has_unsent()
     }
 
     fn takes_lines(&self) -> bool {

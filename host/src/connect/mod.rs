@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ColorChoice;
+use linechat_layers::tls::{Client, TrustError};
 use linechat_protocol::Dialect;
 use thiserror::Error;
 
@@ -22,6 +23,7 @@ use self::pair::Pair;
 use self::pipe::Pipe;
 use self::plain::Plain;
 use self::record::Record;
+use self::remote::Remote;
 use self::rooms::Rooms;
 use self::session::Outcome;
 use self::talk::{End, Said, Talk};
@@ -45,10 +47,13 @@ mod pipe;
 mod plain;
 pub(crate) mod record;
 mod redial;
+mod remote;
 mod request;
 mod rooms;
 mod route;
+mod secure;
 pub(crate) mod session;
+mod stream;
 pub(crate) mod talk;
 mod target;
 mod words;
@@ -95,21 +100,25 @@ fn try_run(options: &ConnectOptions) -> Result<ExitCode, Failure> {
     let insisted = signals.insisted();
     let mut signals = signals.counted();
     let record = open_record(options)?;
-    let dialled = dial::dial(&options.address, &signals).map_err(|error| Failure::Connect {
+    let remote = Remote {
+        address: options.address.clone(),
+        client: options.trust.as_ref().map(Client::new).transpose()?,
+    };
+    let dialled = dial::dial(&remote, &signals).map_err(|error| Failure::Connect {
         address: options.address.clone(),
         error,
     })?;
-    let Some(socket) = dialled else {
+    let Some(connection) = dialled else {
         return Ok(ExitCode::SUCCESS);
     };
     let mut talk = talk(options, manner);
-    let mut conversation = Conversation::new(options, manner, &mut *talk, &mut signals);
+    let mut conversation = Conversation::new(options, &remote, manner, &mut *talk, &mut signals);
     let ended = if is_edited {
         let mut front = open_terminal(options, record).map_err(Failure::System)?;
-        conversation.run(socket, &mut front)
+        conversation.run(connection, &mut front)
     } else {
         let mut front = Pipe::open(record).map_err(Failure::System)?;
-        conversation.run(socket, &mut front)
+        conversation.run(connection, &mut front)
     };
     match ended? {
         Outcome::Insisted => Ok(ExitCode::from(insisted())),
@@ -185,6 +194,8 @@ fn tell(line: &str) {
 /// Why a client failed, in one line.
 #[derive(Debug, Error)]
 enum Failure {
+    #[error("cannot trust anybody: {0}")]
+    Trust(#[from] TrustError),
     #[error("cannot connect to {address}: {error}")]
     Connect { address: Address, error: io::Error },
     #[error("the connection to {address} failed: {error}")]

@@ -1,20 +1,20 @@
 //! The way back to a server that was lost.
 
 use std::io;
-use std::net::TcpStream;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 
 use super::dial::Dial;
+use super::remote::Remote;
 use super::route::Route;
+use super::stream::Connection;
 use super::talk::Talk;
-use crate::Address;
 
 /// Tries to connect, until it has a connection.
 pub(super) struct Redial<'a> {
-    address: &'a Address,
+    remote: &'a Remote,
     pauses: &'a mut Pauses,
     state: State,
     news: Option<String>,
@@ -25,21 +25,21 @@ enum State {
     Idle,
     Waiting(Instant),
     Dialling(Dial),
-    Arrived(TcpStream),
+    Arrived(Connection),
 }
 
 impl<'a> Redial<'a> {
     /// After a connection that was lost for this reason.
-    pub(super) fn after(reason: &str, address: &'a Address, pauses: &'a mut Pauses) -> Self {
-        let mut redial = Self::when_wanted(address, pauses);
+    pub(super) fn after(reason: &str, remote: &'a Remote, pauses: &'a mut Pauses) -> Self {
+        let mut redial = Self::when_wanted(remote, pauses);
         redial.wait(reason);
         redial
     }
 
     /// As soon as a connection is of use.
-    pub(super) fn when_wanted(address: &'a Address, pauses: &'a mut Pauses) -> Self {
+    pub(super) fn when_wanted(remote: &'a Remote, pauses: &'a mut Pauses) -> Self {
         Self {
-            address,
+            remote,
             pauses,
             state: State::Idle,
             news: None,
@@ -47,9 +47,9 @@ impl<'a> Redial<'a> {
     }
 
     /// The connection, if there is one.
-    pub(super) fn into_socket(self) -> Option<TcpStream> {
+    pub(super) fn into_connection(self) -> Option<Connection> {
         match self.state {
-            State::Arrived(socket) => Some(socket),
+            State::Arrived(connection) => Some(connection),
             _ => None,
         }
     }
@@ -62,14 +62,17 @@ impl<'a> Redial<'a> {
     }
 
     fn dial(&mut self) {
-        match Dial::new(self.address) {
+        match Dial::new(self.remote) {
             Ok(dial) => self.state = State::Dialling(dial),
             Err(error) => self.failed(&error),
         }
     }
 
     fn failed(&mut self, error: &io::Error) {
-        self.wait(&format!("cannot connect to {}: {error}", self.address));
+        self.wait(&format!(
+            "cannot connect to {}: {error}",
+            self.remote.address
+        ));
     }
 
     fn go_on(&mut self, now: Instant) {
@@ -77,7 +80,7 @@ impl<'a> Redial<'a> {
             && let Some(outcome) = dial.proceed(now)
         {
             match outcome {
-                Ok(socket) => self.state = State::Arrived(socket),
+                Ok(connection) => self.state = State::Arrived(connection),
                 Err(error) => self.failed(&error),
             }
         }
