@@ -43,9 +43,9 @@ fn every_dialect_is_spoken_under_tls(bench: &Bench) {
     server.secure_peer(&pair, "peer").asks("hi\n", "hi\n");
 
     let server = serve(bench, &pair, "relay", "");
-    let mut alice = server.secure_peer(&pair, "alice");
+    // In TLS 1.2 a client's handshake is done after the server's.
+    let mut alice = server.secure_peer(&pair.in_old_version(), "alice");
     let mut bob = server.secure_peer(&pair, "bob");
-    // Whoever was heard has a handshake behind them.
     alice.send("I am alice\n");
     bob.send("I am bob\n");
     alice.expect("I am bob\n");

@@ -5,6 +5,7 @@
 
 mod chat;
 mod crowds;
+mod handshakes;
 mod readers;
 mod senders;
 
@@ -27,6 +28,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("readers", readers::CASES),
         ("senders", senders::CASES),
         ("crowds", crowds::CASES),
+        ("handshakes", handshakes::CASES),
     ])
 }
 
