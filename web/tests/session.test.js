@@ -287,6 +287,14 @@ test("a page that is shown makes sure that the server is still there", () => {
 	assert.equal(user.session.state, "waiting");
 });
 
+test("a page that waits to try again, and is put away, does not try", () => {
+	const user = new User().comesIn();
+	user.socket.onclose();
+	user.session.sleep();
+	user.world.pass(60_000);
+	assert.equal(user.world.sockets.length, 1);
+});
+
 test("a page that is put away stays so when its socket has closed", () => {
 	const user = new User().comesIn();
 	user.session.sleep();
@@ -516,7 +524,9 @@ test("who comes and goes shares a line", () => {
 	const user = new User().comesIn();
 	user.says(":dan!d@h JOIN #lobby", ":eve!e@h JOIN #lobby", bob("QUIT :bye"));
 	assert.deepEqual(user.lines(), ["dan and eve came in · bob left"]);
-	user.says(":dan!d@h PART #lobby", bob("JOIN #lobby"));
+	user.says(":dan!d@h PART #lobby");
+	assert.deepEqual([...user.room.members.keys()], ["alice", "op", "eve"]);
+	user.says(bob("JOIN #lobby"));
 	assert.deepEqual(user.lines(), ["eve came in"]);
 	user.says(bob("PRIVMSG #lobby :re"), ":eve!e@h QUIT :gone (really)");
 	assert.deepEqual(user.lines().slice(1), ["re", "eve left (gone (really))"]);
@@ -551,6 +561,14 @@ test("a new name is the same person, and the same talk", () => {
 	assert.ok(user.room.members.has("robert") && !user.room.members.has("bob"));
 });
 
+test("a new name that the server refuses is told, and the old one stays", () => {
+	const user = new User().comesIn();
+	user.types("/nick bob");
+	user.says(":server 433 alice bob :Nickname is already in use");
+	assert.equal(user.lines().at(-1), "Somebody here is already called “bob”. Please choose another name.");
+	assert.equal(user.session.state, "here");
+});
+
 test("the user's own new name is kept", () => {
 	const user = new User().comesIn();
 	user.says(me("NICK Alicia"));
@@ -575,10 +593,13 @@ test("changed modes are told, and asked about", () => {
 	assert.deepEqual(user.heard(), ["NAMES #lobby"]);
 	user.says(":server 353 alice = #lobby :@op @bob alice");
 	assert.equal(user.room.members.get("bob").prefix, "@");
+	user.says(":server MODE #lobby +t");
+	assert.deepEqual([user.lines().at(-1), user.heard()], ["The server set +t", []]);
 });
 
 test("who is away is known", () => {
 	const user = new User().comesIn();
+	assert.ok(!user.room.members.get("bob").away);
 	user.says(bob("AWAY :lunch"));
 	assert.ok(user.room.members.get("bob").away);
 	user.says(bob("AWAY"));
@@ -600,8 +621,8 @@ test("all rooms are listed, the fullest first", () => {
 	user.session.askForList();
 	assert.deepEqual(user.heard(), ["LIST"]);
 	assert.equal(user.session.list, null);
-	user.says(":server 321 alice Channel :Users Name", ":server 322 alice #b 1 :", ":server 322 alice #a 7 :tea", ":server 323 alice :End");
-	assert.deepEqual(user.session.list, [{ name: "#a", count: 7, topic: "tea" }, { name: "#b", count: 1, topic: "" }]);
+	user.says(":server 321 alice Channel :Users Name", ":server 322 alice #b 1 :", ":server 322 alice #c 7 :tea", ":server 322 alice #a 1 :", ":server 323 alice :End");
+	assert.deepEqual(user.session.list, [{ name: "#c", count: 7, topic: "tea" }, { name: "#a", count: 1, topic: "" }, { name: "#b", count: 1, topic: "" }]);
 });
 
 test("errors are told in the room that they are about", () => {
