@@ -71,14 +71,15 @@ function refresh() {
 }
 
 function showDoor(opens) {
-	const { state, problem, needsPassword } = session;
-	write("problem", problem || ({ outside: "", waiting: "The server does not answer. Trying again…" }[state] ?? "Connecting…"));
+	const { state, problem, needsPassword, name } = session;
+	const text = problem || ({ outside: "", waiting: "The server does not answer. Trying again…" }[state] ?? "Connecting…");
+	const isNews = opens || (problem && $("problem").textContent !== text);
+	write("problem", text);
 	$("problem").className = problem || state === "waiting" ? "bad" : "";
 	$("name").ariaInvalid = String(Boolean(problem) && !needsPassword);
 	$("locked").hidden = !needsPassword;
-	if (!opens) return;
-	$("name").value = session.name;
-	$(needsPassword ? "password" : "name").focus();
+	if (opens) $("name").value = name;
+	if (isNews) $(needsPassword ? "password" : "name").focus();
 }
 
 function showStatus() {

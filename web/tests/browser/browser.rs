@@ -96,11 +96,12 @@ impl Browser {
         self.command("actions", json!({ "actions": [keyboard] }));
     }
 
-    /// Has a window of this size, in pixels, from now on, on a screen with four dots for each.
+    /// Has a window of this size, in pixels, from now on, on a screen with four dots for each. A narrow one
+    /// is a telephone's.
     pub(crate) fn has_a_window_of(&self, width: u32, height: u32) {
         self.devtools(
             "Emulation.setDeviceMetricsOverride",
-            json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": false }),
+            json!({ "width": width, "height": height, "deviceScaleFactor": 2, "mobile": width < 500 }),
         );
     }
 

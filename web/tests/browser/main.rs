@@ -3,8 +3,7 @@
 //! Needs Chromium and its driver (Debian: `apt-get install chromium chromium-driver`). Without them, and
 //! where the server is not built, every case is ignored, and one line says why.
 //!
-//! `LINECHAT_PROGRAM` names the program that is started as `PROGRAM serve rooms irc web …`; otherwise it
-//! is the `linechat-tokio` beside the tests.
+//! The server is the `linechat-tokio` beside the tests, or the program that `LINECHAT_PROGRAM` names.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -44,12 +43,9 @@ fn main() -> ExitCode {
 
 /// What the cases need, or `None` once it is said what is missing.
 fn tools() -> Option<Arc<Driver>> {
-    let missing = match (server::program(), Driver::start()) {
-        (Ok(_), Ok(driver)) => return Some(Arc::new(driver)),
-        (Err(missing), _) | (_, Err(missing)) => missing,
-    };
-    eprintln!("skipped: the page in a browser needs {missing}");
-    None
+    let tools = server::missing().map_or_else(Driver::start, Err);
+    let complaint = |missing: &String| eprintln!("skipped: the page in a browser needs {missing}");
+    tools.inspect_err(complaint).ok().map(Arc::new)
 }
 
 /// Where one case plays: a server of its own, and whoever comes there.

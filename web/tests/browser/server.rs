@@ -9,64 +9,75 @@ use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+/// What it speaks, as its log says it.
+const SCHEMES: [&str; 4] = ["rooms", "irc", "web", "web+tls"];
+
 /// A server that runs. It is ended when dropped.
 pub(crate) struct Server {
     process: Option<Child>,
-    rooms: SocketAddr,
-    irc: SocketAddr,
-    web: SocketAddr,
+    options: Vec<String>,
+    addresses: [SocketAddr; SCHEMES.len()],
 }
 
 impl Server {
     /// Starts one on ports that are free.
     pub(crate) fn start() -> Self {
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self::launch(any, any)
+        Self::start_with(&[])
     }
 
-    fn launch(irc: SocketAddr, web: SocketAddr) -> Self {
+    /// The same with further options.
+    pub(crate) fn start_with(options: &[&str]) -> Self {
+        let options = options.iter().map(|&option| option.to_owned()).collect();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::launch(options, [any; SCHEMES.len()])
+    }
+
+    fn launch(options: Vec<String>, addresses: [SocketAddr; SCHEMES.len()]) -> Self {
+        let listeners = SCHEMES.iter().zip(addresses);
         let mut process = Command::new(path())
-            .args(["serve", "rooms", "irc", "web"])
-            .arg("--listen=rooms://127.0.0.1:0")
-            .arg(format!("--listen=irc://{irc}"))
-            .arg(format!("--listen=web://{web}"))
+            .args(["serve", "--tls-self-signed"])
+            .args(listeners.map(|(scheme, address)| format!("--listen={scheme}://{address}")))
+            .args(&options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
-        let mut found = [None; 3];
+        let mut found = [None; SCHEMES.len()];
         while found.contains(&None) {
             let line = log.next().expect("a line for each listener").unwrap();
-            for (place, scheme) in found.iter_mut().zip(["(rooms)", "(irc)", "(web)"]) {
+            for (place, scheme) in found.iter_mut().zip(SCHEMES) {
                 *place = place.or(listening_address(&line, scheme));
             }
         }
         // A server whose log nobody reads would stand still.
         thread::spawn(|| log.for_each(drop));
-        let [rooms, irc, web] = found.map(Option::unwrap);
         Self {
             process: Some(process),
-            rooms,
-            irc,
-            web,
+            options,
+            addresses: found.map(Option::unwrap),
         }
     }
 
     /// The page's address.
     pub(crate) fn page(&self) -> String {
-        format!("http://{}/", self.web)
+        format!("http://{}/", self.addresses[2])
+    }
+
+    /// The page's address under TLS.
+    pub(crate) fn encrypted_page(&self) -> String {
+        format!("https://{}/", self.addresses[3])
     }
 
     /// Where `rooms` is spoken.
     pub(crate) fn rooms(&self) -> SocketAddr {
-        self.rooms
+        self.addresses[0]
     }
 
     /// Where IRC is spoken.
     pub(crate) fn irc(&self) -> SocketAddr {
-        self.irc
+        self.addresses[1]
     }
 
     /// Ends it, as an operator would. Nobody listens at its addresses then.
@@ -81,7 +92,7 @@ impl Server {
 
     /// Starts it again, at the same addresses.
     pub(crate) fn starts_again(&mut self) {
-        *self = Self::launch(self.irc, self.web);
+        *self = Self::launch(self.options.clone(), self.addresses);
     }
 }
 
@@ -91,25 +102,14 @@ impl Drop for Server {
     }
 }
 
-/// The program, or what is missing.
-pub(crate) fn program() -> Result<PathBuf, String> {
+/// What is missing to start one.
+pub(crate) fn missing() -> Option<String> {
     let path = path();
-    let help = Command::new(&path).args(["serve", "--help"]).output();
-    let name = path.display();
-    match help.map(|help| String::from_utf8_lossy(&help.stdout).contains("web")) {
-        Ok(true) if hands_out_the_page() => Ok(path),
-        Ok(_) => Err(format!("a {name} that serves `web`")),
-        Err(_) => Err(format!("{name}: build it first")),
-    }
+    (!path.exists()).then(|| format!("{}: build it first", path.display()))
 }
 
 fn path() -> PathBuf {
     env::var_os("LINECHAT_PROGRAM").map_or_else(beside_the_tests, PathBuf::from)
-}
-
-fn hands_out_the_page() -> bool {
-    let page = minreq::get(Server::start().page()).with_timeout(5).send();
-    page.is_ok_and(|page| page.status_code == 200)
 }
 
 fn beside_the_tests() -> PathBuf {
@@ -121,5 +121,5 @@ fn listening_address(line: &str, scheme: &str) -> Option<SocketAddr> {
     let (_, rest) = line.split_once("listening on ")?;
     let mut words = rest.split_whitespace();
     let address = words.next()?.parse().ok()?;
-    (words.next()? == scheme).then_some(address)
+    (words.next()? == format!("({scheme})")).then_some(address)
 }

@@ -1,7 +1,14 @@
 //! At the door.
 
+use std::env;
+use std::fs;
+use std::process;
+
+use serde_json::json;
+
 use super::cases;
 use crate::Stage;
+use crate::server::Server;
 
 cases! { "coming_in":
     the_page_asks_for_a_name_and_is_in_the_lobby_then,
@@ -9,6 +16,8 @@ cases! { "coming_in":
     a_name_that_is_taken_is_said_in_words_and_asked_for_again,
     a_name_that_cannot_be_one_is_said_in_words,
     an_empty_name_is_asked_for_again,
+    a_password_is_asked_for_where_there_is_one,
+    everything_works_under_tls,
     a_page_that_is_loaded_again_comes_back_by_itself,
     who_leaves_is_at_the_door_again,
     a_server_that_does_not_answer_is_tried_again,
@@ -65,6 +74,41 @@ fn an_empty_name_is_asked_for_again(stage: &mut Stage) {
     let browser = stage.browser();
     browser.asks_for(" ");
     browser.sees("#problem", "Please type a name.");
+}
+
+fn a_password_is_asked_for_where_there_is_one(stage: &mut Stage) {
+    let file = env::temp_dir().join(format!("linechat-password-{}", process::id()));
+    fs::write(&file, "open sesame\n").unwrap();
+    stage.server = Server::start_with(&["--password-file", file.to_str().unwrap()]);
+    fs::remove_file(file).unwrap();
+    let browser = stage.browser();
+    browser.asks_for("alice");
+    browser.sees("#problem", "This server asks for a password.");
+    browser.waits_for(
+        "the cursor",
+        "return document.activeElement.id === 'password'",
+    );
+    browser.types_into("#password", "sesame");
+    browser.presses("Enter");
+    browser.sees("#problem", "This is not the password.");
+    browser.run("document.getElementById('password').value = ''", &[]);
+    browser.types_into("#password", "open sesame");
+    browser.presses("Enter");
+    browser.is_in("#lobby");
+}
+
+fn everything_works_under_tls(stage: &mut Stage) {
+    let mut bob = stage.person_in_lobby("bob");
+    let browser = stage.browser();
+    browser.goes_to(&stage.server.encrypted_page());
+    browser.comes_in("alice");
+    browser.says("nobody on the way reads this");
+    bob.hears("nobody on the way reads this");
+    bob.says("#lobby", "nor this");
+    browser.reads("nor this");
+    let is_secure = browser.run("return [isSecureContext, location.protocol]", &[]);
+    assert_eq!(is_secure, json!([true, "https:"]));
+    assert_eq!(browser.complaints(), [""; 0]);
 }
 
 fn a_page_that_is_loaded_again_comes_back_by_itself(stage: &mut Stage) {
