@@ -77,6 +77,7 @@ impl Capacity {
 }
 
 /// Warns of backlogs that may take more than there is room for, which would end the process.
+#[cfg_attr(test, expect(dead_code, reason = "the model has no address space"))]
 pub(crate) fn warn_of_backlogs(room: &Room, limits: &Limits) {
     if let Some(room) = room.address_space
         && for_backlogs(room, limits) < twice_buffered(limits)

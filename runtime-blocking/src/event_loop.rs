@@ -2,21 +2,16 @@
 
 use std::io;
 use std::mem;
-use std::net::{Shutdown, TcpStream};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::net::Shutdown;
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
-use std::thread::{Builder, Scope};
 use std::time::{Duration, Instant};
 
-use linechat_driver::{AcceptErrors, Listening, Recovery, linger_until, prepare};
+use linechat_driver::{AcceptErrors, Recovery, linger_until};
 use linechat_protocol::{ListenerId, Peer};
-use mio::event::Event;
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token};
 
 use crate::reader::Reader;
 use crate::shared::{End, Output, Shared, Sleep, State};
+use crate::system::{Event, Listener, Poll, Scope, Stream, now, start_thread, sync_channel};
 
 /// Accepts, minds the time, and looks after the sockets that nobody reads from or that took not
 /// all there was to write.
@@ -24,12 +19,10 @@ pub(crate) struct EventLoop<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     shared: &'scope Shared,
     poll: Poll,
-    bell: Option<OwnedFd>,
-    events: Events,
     /// Whichever had a connection is asked last from then on, and keeps none of the others waiting.
     entrances: Vec<Entrance>,
     /// Who was accepted and has no thread yet, since none could be started.
-    accepted: Option<(ListenerId, Arc<TcpStream>, Peer)>,
+    accepted: Option<(ListenerId, Arc<Stream>, Peer)>,
     errors: AcceptErrors,
     /// While the system lacks something.
     pause: Option<Instant>,
@@ -38,41 +31,21 @@ pub(crate) struct EventLoop<'scope, 'env> {
 }
 
 impl<'scope, 'env> EventLoop<'scope, 'env> {
-    /// `shutdown` is the descriptor that turns readable when it is time to end.
+    /// `poll` knows already how it learns that it is time to end.
     pub(crate) fn new(
         scope: &'scope Scope<'scope, 'env>,
         shared: &'scope Shared,
         poll: Poll,
-        listeners: Vec<Listening>,
-        bell: Option<OwnedFd>,
-        shutdown: &impl AsFd,
+        entrances: Vec<Entrance>,
     ) -> io::Result<Self> {
-        let readable = |fd: &dyn AsRawFd, token| {
-            let mut source = SourceFd(&fd.as_raw_fd());
-            poll.registry()
-                .register(&mut source, token, Interest::READABLE)
-        };
-        for Listening { socket, .. } in &listeners {
-            prepare(socket);
-            socket.set_nonblocking(true)?;
-            readable(socket, ACCEPT)?;
-        }
-        let entrances = listeners.into_iter().map(|listening| Entrance {
-            listening,
-            has_waiting: true,
-        });
-        readable(&shutdown.as_fd(), SHUT_DOWN)?;
-        if let Some(bell) = &bell {
-            rustix::io::ioctl_fionbio(bell, true)?;
-            readable(bell, BELL)?;
+        for entrance in &entrances {
+            poll.watch_listener(&entrance.socket)?;
         }
         Ok(Self {
             scope,
             shared,
             poll,
-            bell,
-            events: Events::with_capacity(1024),
-            entrances: entrances.collect(),
+            entrances,
             accepted: None,
             errors: AcceptErrors::new(),
             pause: None,
@@ -93,34 +66,24 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
     pub(crate) fn start(
         &mut self,
         listener: ListenerId,
-        stream: Arc<TcpStream>,
+        stream: Arc<Stream>,
         peer: Peer,
     ) -> io::Result<()> {
         let input = Arc::clone(&stream);
         let shared = self.shared;
         let (name, named) = sync_channel(1);
         // Before the server hears of the peer: there may be no thread left.
-        let thread = Builder::new()
-            .name("connection".into())
-            .stack_size(STACK_SIZE)
-            .spawn_scoped(self.scope, move || {
-                let end = End(shared);
-                let conn = named.into_iter().next();
-                if let Some(conn) = conn {
-                    Reader::new(shared, conn, input).run();
-                }
-                mem::forget(end);
-            })
-            .map_err(|error| io::Error::other(format!("cannot start a thread: {error}")))?;
+        let thread = start_thread(self.scope, move || {
+            let end = End(shared);
+            let conn = named.into_iter().next();
+            if let Some(conn) = conn {
+                Reader::new(shared, conn, input).run();
+            }
+            mem::forget(end);
+        })?;
         let mut state = shared.lock_for_input(&mut self.turn);
-        let fd = stream.as_raw_fd();
-        let conn = state.insert(listener, peer, stream, thread.thread().clone());
-        let token = Token(conn.index());
-        let watched = self
-            .poll
-            .registry()
-            .register(&mut SourceFd(&fd), token, Interest::WRITABLE);
-        if let Err(error) = watched {
+        let conn = state.insert(listener, peer, Arc::clone(&stream), thread);
+        if let Err(error) = self.poll.watch(conn.index(), &stream) {
             state.fail(conn, &error);
         }
         // It cannot fail: the thread waits for it.
@@ -155,35 +118,36 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
         if let Some(capacity) = full
             && self.entrances.iter().any(|entrance| entrance.has_waiting)
         {
-            self.errors.recover(&capacity.reached(), Instant::now());
+            self.errors.recover(&capacity.reached(), now());
         }
         if self.may_accept(&accepting) {
             let pause = self.pause.map_or(Duration::ZERO, |pause| {
-                pause.saturating_duration_since(Instant::now())
+                pause.saturating_duration_since(now())
             });
             timeout = Some(timeout.map_or(pause, |timeout| timeout.min(pause)));
         }
-        match self.poll.poll(&mut self.events, timeout) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
-            _ => Ok(Some(accepting)),
-        }
+        self.poll.wait(timeout)?;
+        Ok(Some(accepting))
     }
 
     fn handle_events(&mut self) {
         let mut state = self.shared.lock_for_input(&mut self.turn);
         state.wake();
         state.end_lingering();
-        for event in &self.events {
-            match event.token() {
-                WAKE => {}
-                ACCEPT => {
+        for event in self.poll.events() {
+            match event {
+                Event::Wake => {}
+                Event::Accept => {
                     for entrance in &mut self.entrances {
                         entrance.has_waiting = true;
                     }
                 }
-                SHUT_DOWN => state.shut_down(),
-                BELL => hush(self.bell.as_ref()),
-                Token(index) => state.handle_socket(index, event),
+                Event::ShutDown => state.shut_down(),
+                Event::Socket {
+                    index,
+                    has_failed,
+                    has_hung_up,
+                } => state.handle_socket(index, has_failed, has_hung_up),
             }
         }
     }
@@ -191,13 +155,12 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
     /// Whether somebody may wait who is welcome.
     fn may_accept(&self, accepting: &[ListenerId]) -> bool {
         let mut entrances = self.entrances.iter();
-        entrances.any(|entrance| {
-            entrance.has_waiting && accepting.contains(&entrance.listening.listener)
-        }) || (self.accepted.is_some() && !accepting.is_empty())
+        entrances.any(|entrance| entrance.has_waiting && accepting.contains(&entrance.listener))
+            || (self.accepted.is_some() && !accepting.is_empty())
     }
 
     fn accept(&mut self, accepting: &[ListenerId]) {
-        let now = Instant::now();
+        let now = now();
         if !self.may_accept(accepting) || self.pause.is_some_and(|pause| now < pause) {
             return;
         }
@@ -224,33 +187,38 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
     fn take_waiting(
         &mut self,
         accepting: &[ListenerId],
-    ) -> io::Result<Option<(ListenerId, Arc<TcpStream>, Peer)>> {
+    ) -> io::Result<Option<(ListenerId, Arc<Stream>, Peer)>> {
         for (place, entrance) in self.entrances.iter_mut().enumerate() {
-            let listener = entrance.listening.listener;
+            let listener = entrance.listener;
             if !accepting.contains(&listener) {
                 continue;
             }
-            match entrance.listening.socket.accept() {
-                Ok((stream, address)) => {
-                    self.entrances.rotate_left(place + 1);
-                    stream.set_nonblocking(false)?;
-                    return Ok(Some((listener, Arc::new(stream), Peer::from(address))));
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    entrance.has_waiting = false;
-                }
-                Err(error) => return Err(error),
+            if let Some((stream, address)) = entrance.socket.accept()? {
+                self.entrances.rotate_left(place + 1);
+                return Ok(Some((listener, Arc::new(stream), Peer::from(address))));
             }
+            entrance.has_waiting = false;
         }
         Ok(None)
     }
 }
 
 /// A listener.
-struct Entrance {
-    listening: Listening,
+pub(crate) struct Entrance {
+    pub(crate) listener: ListenerId,
+    socket: Listener,
     /// Somebody may wait in its queue.
     has_waiting: bool,
+}
+
+impl Entrance {
+    pub(crate) fn new(listener: ListenerId, socket: Listener) -> Self {
+        Self {
+            listener,
+            socket,
+            has_waiting: true,
+        }
+    }
 }
 
 impl State {
@@ -265,14 +233,13 @@ impl State {
 
     /// Deals with a socket that takes more again or has failed. Each is closed before its index is
     /// used again, so that it is not another one's event.
-    fn handle_socket(&mut self, index: usize, event: &Event) {
+    fn handle_socket(&mut self, index: usize, has_failed: bool, has_hung_up: bool) {
         let Some(socket) = self.socket_at(index) else {
             return;
         };
         let conn = socket.conn;
         // A socket has hung up, too, when both halves were ended in order.
-        let has_hung_up = event.is_write_closed() && !socket.has_ended_sending;
-        if event.is_error() || has_hung_up {
+        if has_failed || has_hung_up && !socket.has_ended_sending {
             socket.has_failed = true;
             socket.thread.unpark();
         }
@@ -291,17 +258,3 @@ impl State {
         }
     }
 }
-
-/// Forgets that it rang. The observer has its turn with the next flush.
-fn hush(bell: Option<&OwnedFd>) {
-    let Some(bell) = bell else { return };
-    while let Ok(1..) = rustix::io::read(bell, &mut [0; 64]) {}
-}
-
-pub(crate) const WAKE: Token = Token(usize::MAX);
-const ACCEPT: Token = Token(usize::MAX - 1);
-const SHUT_DOWN: Token = Token(usize::MAX - 2);
-const BELL: Token = Token(usize::MAX - 3);
-
-/// Address space, of which 16 KiB are used, or twice as much in a build without optimisation.
-const STACK_SIZE: usize = 128 << 10;

@@ -3,16 +3,15 @@
 use std::io;
 use std::iter;
 use std::mem;
-use std::net::{Shutdown, TcpStream};
-use std::sync::{Arc, MutexGuard};
+use std::net::Shutdown;
+use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 use linechat_driver::{Observer, linger_until, was_refused};
 use linechat_protocol::{Action, CloseReason, ConnId, Event};
-use rustix::io::{Errno, retry_on_intr};
-use rustix::net::{SendFlags, send};
 
 use crate::shared::{Output, Shared, State};
+use crate::system::{MutexGuard, Stream, write};
 
 impl Shared {
     /// Does all that the server wants done: writes, closes, logs, and minds the time.
@@ -242,7 +241,7 @@ impl Round {
 /// One write to one connection.
 struct Write {
     conn: ConnId,
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     bytes: BytesMut,
     /// How many of the bytes the socket took.
     outcome: io::Result<usize>,
@@ -253,10 +252,6 @@ impl Write {
         if self.bytes.is_empty() {
             return;
         }
-        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        self.outcome = match retry_on_intr(|| send(&self.stream, &self.bytes, flags)) {
-            Err(Errno::AGAIN) => Ok(0),
-            outcome => outcome.map_err(io::Error::from),
-        };
+        self.outcome = write(&self.stream, &self.bytes);
     }
 }

@@ -46,87 +46,18 @@
 //! threads free. The program has glibc use one heap; an application that embeds the server, and has
 //! glibc, can be started with `MALLOC_ARENA_MAX=1`.
 
-use std::io;
-use std::net::TcpStream;
-use std::os::fd::AsFd;
-#[cfg(feature = "program")]
-use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::thread;
-
-use linechat_driver::Service;
-use linechat_protocol::Peer;
-use mio::{Poll, Waker};
-
-use crate::capacity::Capacity;
-use crate::event_loop::{EventLoop, WAKE};
-use crate::room::Room;
-use crate::shared::{End, Shared};
+#[cfg(all(feature = "program", not(test)))]
+pub use self::serving::run;
+#[cfg(not(test))]
+pub use self::serving::serve;
 
 mod capacity;
 mod event_loop;
 mod flush;
 mod reader;
 mod room;
+#[cfg(not(test))]
+mod serving;
 mod shared;
-
-/// Serves until `shutdown` is readable or its other end is closed, and everybody has been sent
-/// what was queued for them (at most for [`Limits::grace`](linechat_protocol::Limits::grace)), or
-/// until the server ends by itself: because its dialect says so, or because there are no
-/// listeners and the last connection has gone. None of its threads is left when it returns.
-///
-/// Listeners become nonblocking, the console becomes blocking. `shutdown` is one end of a
-/// [pipe](io::pipe) or of a pair of sockets, say: the server ends when another thread writes to the
-/// other end or drops it, or when a signal handler does. It is not read from.
-///
-/// # Errors
-///
-/// A descriptor cannot be waited for, or there is no thread for the console. Nothing that happens
-/// later is an error: the server goes on with whoever is left.
-pub fn serve(service: Service, shutdown: impl AsFd) -> io::Result<()> {
-    let room = Room::of_process();
-    let limits = service.server.limits();
-    let capacity = Capacity::of(&room, limits);
-    capacity.tell(limits);
-    capacity::warn_of_backlogs(&room, limits);
-    serve_within(capacity, service, shutdown)
-}
-
-fn serve_within(capacity: Capacity, service: Service, shutdown: impl AsFd) -> io::Result<()> {
-    let poll = Poll::new()?;
-    let listeners = service.listeners.iter();
-    let shared = Shared::new(
-        service.server,
-        listeners.map(|listening| listening.listener).collect(),
-        service.observer,
-        capacity,
-        Waker::new(poll.registry(), WAKE)?,
-    );
-    thread::scope(|scope| {
-        let _end = End(&shared);
-        let mut event_loop = EventLoop::new(
-            scope,
-            &shared,
-            poll,
-            service.listeners,
-            service.bell,
-            &shutdown,
-        )?;
-        if let Some(console) = service.console {
-            let stream = TcpStream::from(console.stream);
-            stream.set_nonblocking(false)?;
-            event_loop.start(console.listener, Arc::new(stream), Peer::Console)?;
-        }
-        event_loop.run()
-    })
-}
-
-/// Serves what a linechat program was told to.
-///
-/// # Errors
-///
-/// Those of [`serve`].
-#[cfg(feature = "program")]
-pub fn run(service: Service, shutdown: UnixStream) -> io::Result<()> {
-    serve(service, shutdown)
-}
+mod system;
+mod threads;

@@ -3,30 +3,25 @@
 use std::borrow::Cow;
 use std::io;
 use std::mem;
-use std::net::TcpStream;
-use std::sync::{Arc, MutexGuard};
-use std::thread;
-use std::time::Instant;
+use std::sync::Arc;
 
 use linechat_driver::{LINGER_BYTES, linger_until};
 use linechat_protocol::ConnId;
-use rustix::buffer::spare_capacity;
-use rustix::io::retry_on_intr;
-use rustix::net::{RecvFlags, recv};
 
 use crate::shared::{Shared, State};
+use crate::system::{MutexGuard, Stream, now, park, read, read_more};
 
 /// Reads from one peer for as long as it is connected.
 pub(crate) struct Reader<'a> {
     shared: &'a Shared,
     conn: ConnId,
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     /// See [`Shared::lock_for_input`].
     turn: u64,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(shared: &'a Shared, conn: ConnId, stream: Arc<TcpStream>) -> Self {
+    pub(crate) fn new(shared: &'a Shared, conn: ConnId, stream: Arc<Stream>) -> Self {
         Self {
             shared,
             conn,
@@ -73,7 +68,7 @@ impl<'a> Reader<'a> {
                 state = self.shared.flush(state);
             }
             drop(state);
-            thread::park();
+            park();
             state = self.shared.lock();
         }
     }
@@ -109,7 +104,7 @@ impl<'a> Reader<'a> {
             state.clock.to_std(linger_until(&state.server, now))
         };
         let mut left = LINGER_BYTES;
-        while left > 0 && Instant::now() < deadline {
+        while left > 0 && now() < deadline {
             match receive(&self.stream, start) {
                 Ok(bytes) if !bytes.is_empty() => left = left.saturating_sub(bytes.len()),
                 _ => break,
@@ -136,15 +131,14 @@ enum Next {
 ///
 /// Most of the time a reader waits for the next line, and most lines are short: so it waits with
 /// `start`, which is on its stack, and has a large buffer only while there is more.
-fn receive<'a>(stream: &TcpStream, start: &'a mut [u8; START_SIZE]) -> io::Result<Cow<'a, [u8]>> {
-    let (received, _) = retry_on_intr(|| recv(stream, &mut *start, RecvFlags::empty()))?;
+fn receive<'a>(stream: &Stream, start: &'a mut [u8; START_SIZE]) -> io::Result<Cow<'a, [u8]>> {
+    let received = read(stream, start)?;
     if received < START_SIZE {
         return Ok(Cow::Borrowed(&start[..received]));
     }
     let mut all = Vec::with_capacity(READ_SIZE);
     all.extend_from_slice(start);
-    // If it fails, so does the next one, or it finds the peer's end.
-    let _ = recv(stream, spare_capacity(&mut all), RecvFlags::DONTWAIT);
+    read_more(stream, &mut all);
     Ok(Cow::Owned(all))
 }
 

@@ -3,18 +3,17 @@
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
-use std::net::{Shutdown, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::Thread;
+use std::net::Shutdown;
+use std::sync::{Arc, PoisonError};
 
 use bytes::BytesMut;
-use linechat_driver::{Clock, Observer, transport_failed};
+use linechat_driver::{Observer, transport_failed};
 use linechat_protocol::{ConnId, Instant, ListenerId, Peer, Server};
-use mio::Waker;
 
 use crate::capacity::Capacity;
 use crate::flush::Round;
 use crate::reader::READ_SIZE;
+use crate::system::{Clock, Condvar, Mutex, MutexGuard, Stream, Thread, Waker};
 
 /// The state of all threads. The lock is never held across a call that may wait.
 pub(crate) struct Shared {
@@ -89,8 +88,7 @@ impl Shared {
     /// Wakes the event loop.
     pub(crate) fn wake_event_loop(&self, state: &mut State) {
         state.wake();
-        // It can only fail where the event loop is gone.
-        let _ = self.event_loop.wake();
+        self.event_loop.wake();
     }
 
     /// Makes all threads end.
@@ -154,7 +152,7 @@ impl State {
         &mut self,
         listener: ListenerId,
         peer: Peer,
-        stream: Arc<TcpStream>,
+        stream: Arc<Stream>,
         thread: Thread,
     ) -> ConnId {
         let now = self.now();
@@ -270,7 +268,7 @@ pub(crate) struct Socket {
     pub(crate) conn: ConnId,
     /// In blocking mode: only its own thread reads from it, and may wait in that; writing never
     /// waits.
-    pub(crate) stream: Arc<TcpStream>,
+    pub(crate) stream: Arc<Stream>,
     /// Reads from it; parked while it does not.
     pub(crate) thread: Thread,
     pub(crate) output: Output,
