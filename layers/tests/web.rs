@@ -196,6 +196,23 @@ fn a_plain_request_for_the_socket_is_told_to_upgrade() {
 }
 
 #[test]
+fn who_is_told_no_path_finds_the_socket_and_browsers_find_the_page_there() {
+    let upgrade = "Upgrade: WebSocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for (line, status) in [("GET /", 101), ("GET /ws", 101), ("GET /chat.js", 200)] {
+        assert_eq!(
+            ask(site(), &request(line, upgrade)).status,
+            status,
+            "{line}"
+        );
+    }
+    assert_eq!(
+        ask(site(), &request("GET /", "Upgrade: h2c\r\n")).status,
+        200
+    );
+}
+
+#[test]
 fn only_names_that_no_stranger_can_have_are_served() {
     let served = |host: &str| {
         let mut site = site();

@@ -17,8 +17,8 @@ pub struct Site {
     pub proxies: Vec<IpAddr>,
     /// What can be got.
     pub pages: Vec<Page>,
-    /// The most bytes of a message at `/ws`, its line's ending among them. Without: there is no
-    /// `/ws`.
+    /// The most bytes of a message at `/ws`, its line's ending among them; a request for `/` that
+    /// asks for WebSocket gets the same. Without: there is no `/ws`.
     pub max_message: Option<usize>,
 }
 
@@ -45,8 +45,8 @@ impl Site {
     pub(super) fn find(&self, request: &Request<'_>) -> Result<Asset<'_>, Refusal> {
         let page = self.pages.iter().find(|page| page.path == request.path);
         let asset = match (page, self.max_message) {
+            (_, Some(max_message)) if is_for_socket(request) => Asset::Socket { max_message },
             (Some(page), _) => Asset::Page(page),
-            (None, Some(max_message)) if request.path == "/ws" => Asset::Socket { max_message },
             _ => {
                 let path = quoted(request.path.as_bytes());
                 return Err(Refusal::new(
@@ -98,6 +98,13 @@ impl Site {
             )),
         }
     }
+}
+
+/// Whether a request is for the socket: IRC clients that are told no path ask for it at `/`.
+fn is_for_socket(request: &Request<'_>) -> bool {
+    let mut upgrades = request.entries("Upgrade");
+    let mut is_asked_for = || upgrades.any(|to| to.eq_ignore_ascii_case(b"websocket"));
+    request.path == "/ws" || (request.path == "/" && is_asked_for())
 }
 
 /// The names that a server goes by.
