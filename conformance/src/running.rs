@@ -252,6 +252,20 @@ impl Running {
             .sum()
     }
 
+    /// How often its threads have gone to sleep so far: once for each time that they woke up.
+    pub(crate) fn wakeups(&self) -> u64 {
+        let threads = fs::read_dir(self.proc("task")).expect("the program runs");
+        let status = |thread: io::Result<fs::DirEntry>| {
+            let path = thread.ok()?.path().join("status");
+            // A thread may be gone by now.
+            let status = fs::read_to_string(path).ok()?;
+            let mut lines = status.lines();
+            let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+            count.trim().parse::<u64>().ok()
+        };
+        threads.filter_map(status).sum()
+    }
+
     /// How many bytes it has read, from whatever it reads.
     #[track_caller]
     pub(crate) fn bytes_read(&self) -> usize {

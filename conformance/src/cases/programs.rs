@@ -38,6 +38,7 @@ cases![
     a_limit_that_the_system_has_no_room_for_is_capped_and_said,
     the_soft_limit_of_descriptors_is_raised,
     logs_show_nothing_raw,
+    what_peers_choose_is_quoted_in_logs,
     chat_is_not_logged,
     quiet_logs_no_connections,
     json_logs_are_objects,
@@ -540,11 +541,42 @@ fn logs_show_nothing_raw(bench: &Bench) {
             peer.until_gone();
         }
         server.terminate();
-        let log = server.stderr().bytes();
-        let text = String::from_utf8(log).expect("logs are UTF-8");
-        let raw = text.chars().find(|&c| c.is_control() && c != '\n');
-        assert_eq!(raw, None, "{dialect} logged it raw");
+        assert_nothing_raw(&server);
     }
+}
+
+/// In a name nearly everything may be, and what a browser says is quoted when it is refused.
+fn what_peers_choose_is_quoted_in_logs(bench: &Bench) {
+    let mut server = bench.serve("direct -vvv");
+    let mut peer = server.peer("peer");
+    peer.asks("HELLO-FROM \u{200e}\"=x\\\n", "HELLO \u{200e}\"=x\\\n");
+    server.terminate();
+    let log = server.stderr().text();
+    assert!(log.contains(r#""\u{200e}\"=x\\""#), "{log}");
+    assert_nothing_raw(&server);
+
+    let mut server = bench.serve_on("http://127.0.0.1:0", "-vvv");
+    let host = server.door();
+    let mut peer = server.peer("browser");
+    peer.send(format!(
+        "GET /ws HTTP/1.1\r\nHost: {host}\r\nOrigin: \u{202e}\u{9b}31m\r\n\r\n"
+    ));
+    peer.rest();
+    server.terminate();
+    let log = server.stderr().text();
+    assert!(log.contains("pages from the origin"), "{log}");
+    assert!(log.contains(r"\u{202e}"), "{log}");
+    assert_nothing_raw(&server);
+}
+
+#[track_caller]
+fn assert_nothing_raw(server: &Running) {
+    let log = String::from_utf8(server.stderr().bytes()).expect("logs are UTF-8");
+    let is_direction = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let raw = log
+        .chars()
+        .find(|&c| (c.is_control() && c != '\n') || is_direction(c));
+    assert_eq!(raw, None, "logged raw: {log:?}");
 }
 
 fn chat_is_not_logged(bench: &Bench) {

@@ -95,10 +95,13 @@ mod tests {
     }
 
     #[test]
-    fn a_screen_without_room_is_no_reason_to_panic() {
-        for columns in 0..5 {
-            row("> ", "a漢b", 4, columns);
+    fn a_screen_without_room_shows_what_is_before_the_cursor_and_no_prompt() {
+        for columns in 0..=3 {
+            assert_eq!(row("> ", "a漢b", 4, columns), ("漢", 2), "{columns}");
         }
+        assert_eq!(row("> ", "a漢b", 4, 4), ("a漢", 3));
+        assert_eq!(row("> ", "a漢b", 1, 0), ("a", 1));
+        assert_eq!(row("> ", "漢漢", 6, 0), ("漢", 2));
     }
 
     fn row(prompt: &str, text: &str, cursor: usize, columns: usize) -> (&'static str, usize) {
