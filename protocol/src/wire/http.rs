@@ -65,7 +65,7 @@ impl FirstLine {
     fn step(self, byte: u8) -> Self {
         match (self, byte) {
             (Self::Begins, 0x16) => Self::Record,
-            (Self::Record, 0x03) => Self::TlsHandshake,
+            (Self::Record, 0x03) | (Self::TlsHandshake, _) => Self::TlsHandshake,
             (Self::Begins | Self::Method, _) if is_token(byte) => Self::Method,
             (Self::Method, b' ') => Self::BeforeTarget,
             (Self::BeforeTarget | Self::Target, b'!'..=b'~' | 0x80..) => Self::Target,
