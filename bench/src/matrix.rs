@@ -243,6 +243,8 @@ fn scenes(is_quick: bool) -> impl Iterator<Item = Scene> {
     ];
     let further = [
         fan_out(Wire::Rooms, 1000, 100),
+        fan_out(Wire::Irc, 1000, 100),
+        fan_out(Wire::IrcTags, 1000, 100),
         fan_out(Wire::Relay, 10_000, 10),
         ping_pong(Wire::Direct, Wire::Answers, 500),
         public(
@@ -253,6 +255,7 @@ fn scenes(is_quick: bool) -> impl Iterator<Item = Scene> {
             },
         ),
         private(Wire::Rooms, Wire::Pairs, Workload::Churn { users: 64 }),
+        private(Wire::Irc, Wire::Pairs, Workload::Idle { users: 5000 }),
     ];
     let further = further.into_iter().filter(move |_| !is_quick);
     essential.into_iter().chain(further)

@@ -66,7 +66,8 @@ impl Program {
             Wire::Relay => self.is_linechat() || self == Self::LinechatFloor,
             Wire::Addressed | Wire::Rooms | Wire::Direct => self.is_linechat(),
             Wire::Pairs | Wire::Answers => self == Self::LinechatFloor,
-            Wire::Irc => self.is_irc(),
+            Wire::Irc => self.is_irc() || self.is_linechat(),
+            Wire::IrcTags => self.is_linechat(),
             Wire::Nats => self == Self::NatsServer,
             Wire::Redis => self == Self::RedisServer,
         }
@@ -108,7 +109,11 @@ impl Program {
         let mut command = Command::new(path);
         match self {
             Self::LinechatTokio | Self::LinechatSmol | Self::LinechatBlocking => {
-                command.args(["serve", wire.name(), "-q", "--listen"]);
+                let dialect = match wire {
+                    Wire::IrcTags => Wire::Irc.name(),
+                    wire => wire.name(),
+                };
+                command.args(["serve", dialect, "-q", "--listen"]);
                 command.arg(format!("127.0.0.1:{port}"));
                 if wire == Wire::Direct {
                     command.args(["--max-users", "20000"]);

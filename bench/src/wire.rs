@@ -22,6 +22,8 @@ pub(crate) enum Wire {
     Answers,
     /// A channel, or private messages
     Irc,
+    /// The same, for clients that want to know when and which
+    IrcTags,
     /// A subject for all, or one for each user
     Nats,
     /// A channel for all, or one for each user
@@ -38,6 +40,7 @@ impl Wire {
             Self::Pairs => "pairs",
             Self::Answers => "answers",
             Self::Irc => "irc",
+            Self::IrcTags => "irc-tags",
             Self::Nats => "nats",
             Self::Redis => "redis",
         }
@@ -50,6 +53,10 @@ impl Wire {
             Self::Rooms => write!(out, "u{user}\n!help\n"),
             Self::Direct => writeln!(out, "HELLO-FROM u{user}"),
             Self::Irc => write!(out, "NICK u{user}\r\nUSER u{user} 0 * :u\r\n"),
+            Self::IrcTags => write!(
+                out,
+                "CAP REQ :message-tags server-time\r\nNICK u{user}\r\nUSER u{user} 0 * :u\r\nCAP END\r\n"
+            ),
             Self::Nats => write!(
                 out,
                 "CONNECT {{\"verbose\":false,\"pedantic\":false,\"echo\":false}}\r\n\
@@ -84,7 +91,7 @@ impl Wire {
                 }
                 _ => Control::ready_if(line.starts_with(b"HELLO ")),
             },
-            Self::Irc => understand_irc(line, role),
+            Self::Irc | Self::IrcTags => understand_irc(line, role),
             Self::Nats => match line {
                 b"PING" => Control::Reply(b"PONG\r\n".to_vec()),
                 _ if line.starts_with(b"-ERR") => Control::Refused,
@@ -98,7 +105,7 @@ impl Wire {
     /// To everybody.
     pub(crate) fn say(self, out: &mut Vec<u8>, text: &[u8]) {
         match self {
-            Self::Irc => out.extend_from_slice(b"PRIVMSG #c :"),
+            Self::Irc | Self::IrcTags => out.extend_from_slice(b"PRIVMSG #c :"),
             Self::Nats => header(out, format_args!("PUB c {}", text.len())),
             Self::Redis => redis_publish(out, "c", text.len()),
             _ => {}
@@ -112,7 +119,7 @@ impl Wire {
         let said = match self {
             Self::Rooms => write!(out, "#u{user} "),
             Self::Direct => write!(out, "SEND u{user} "),
-            Self::Irc => write!(out, "PRIVMSG u{user} :"),
+            Self::Irc | Self::IrcTags => write!(out, "PRIVMSG u{user} :"),
             Self::Nats => write!(out, "PUB u{user} {}\r\n", text.len()),
             Self::Redis => {
                 redis_publish(out, &format!("u{user}"), text.len());
@@ -129,7 +136,7 @@ impl Wire {
     pub(crate) fn leave(self, out: &mut Vec<u8>) {
         match self {
             Self::Rooms => out.extend_from_slice(b"!quit\n"),
-            Self::Irc | Self::Redis => out.extend_from_slice(b"QUIT\r\n"),
+            Self::Irc | Self::IrcTags | Self::Redis => out.extend_from_slice(b"QUIT\r\n"),
             _ => {}
         }
     }
@@ -151,7 +158,7 @@ impl Wire {
 
     fn end(self, out: &mut Vec<u8>) {
         match self {
-            Self::Irc | Self::Nats | Self::Redis => out.extend_from_slice(b"\r\n"),
+            Self::Irc | Self::IrcTags | Self::Nats | Self::Redis => out.extend_from_slice(b"\r\n"),
             _ => out.push(b'\n'),
         }
     }
@@ -199,6 +206,10 @@ impl std::fmt::Display for Topic {
 }
 
 fn understand_irc(line: &[u8], role: Role) -> Control {
+    let line = match memmem::find(line, b" ") {
+        Some(end) if line.starts_with(b"@") => &line[end + 1..],
+        _ => line,
+    };
     if let Some(token) = line.strip_prefix(b"PING") {
         return Control::Reply([b"PONG", token, b"\r\n"].concat());
     }
