@@ -128,7 +128,7 @@ impl Browser {
     /// Waits for a line of the log in view that contains `text` as it can be read.
     #[track_caller]
     pub(crate) fn reads(&self, text: &str) {
-        let script = "return [...document.querySelectorAll('.log:not([hidden]) .line')]
+        let script = "return [...document.querySelectorAll('.log:not([hidden]) .lines .line')]
             .some((line) => line.innerText.includes(arguments[0]))";
         self.waits_for_value(&format!("the line {text:?}"), script, &[json!(text)]);
     }
