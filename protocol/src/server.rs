@@ -194,6 +194,8 @@ impl Server {
         self.tick(now);
         self.floor.engine.close(conn, CloseReason::TransportFailed);
         self.settle();
+        // Its dialect may have last words for it, which are dropped as well.
+        self.depart(conn);
         self.floor.engine.discard(conn);
     }
 
@@ -349,7 +351,6 @@ impl Server {
     /// [`Action::Close`]; before that, it is a transport failure.
     pub fn release(&mut self, now: Instant, conn: ConnId) {
         self.transport_failed(now, conn);
-        self.depart(conn);
         self.floor.engine.remove(conn);
     }
 

@@ -108,6 +108,22 @@ fn who_was_not_yet_closed_by_a_shutdown_is_not_heard_any_more_and_may_go_by_itse
     assert_eq!(crowd.closed_or_leaving(), 2500);
 }
 
+#[test]
+fn whose_transport_fails_before_a_shutdown_has_told_them_gets_no_last_words() {
+    // Last words of IRC that fill a batch, so that not all are told at once.
+    let mut crowd = Crowd::of(5, Dialect::IRC, |limits| limits.max_backlog = 500);
+    let now = crowd.now;
+    crowd.server.shut_down(now);
+    for &conn in &crowd.conns {
+        crowd.server.transport_failed(now, conn);
+        assert_eq!(crowd.server.transmit(conn), b"");
+    }
+    let closed = std::iter::from_fn(|| crowd.server.poll())
+        .filter(|action| matches!(action, Action::Close(..)))
+        .count();
+    assert_eq!((closed, crowd.server.stats().backlog), (5, 0));
+}
+
 /// Many who have connected, and joined if there is something to join.
 struct Crowd {
     server: Server,
@@ -137,6 +153,7 @@ impl Crowd {
             let login = match dialect.name() {
                 "rooms" => format!("p{number}\n"),
                 "direct" => format!("HELLO-FROM p{number}\n"),
+                "irc" => format!("NICK p{number}\nUSER p 0 * :p\n"),
                 _ => String::new(),
             };
             crowd.server.receive(crowd.now, conn, login.as_bytes());
