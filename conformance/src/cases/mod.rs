@@ -17,6 +17,7 @@ mod echo;
 mod editor;
 mod hostile;
 mod http;
+mod irc;
 mod lines;
 mod load;
 mod pair;
@@ -50,6 +51,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("relay", relay::CASES),
         ("addressed", addressed::CASES),
         ("community", community::CASES),
+        ("irc", irc::CASES),
         ("rooms", rooms::CASES),
         ("pair", pair::CASES),
         ("direct", direct::CASES),

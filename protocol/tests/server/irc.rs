@@ -105,8 +105,9 @@ fn who_is_silent_is_asked_and_closed_without_an_answer() {
     chat.waits(Duration::from_secs(1));
     hears(&bob, &["PING :linechat.local"]);
     bob.says("PONG :linechat.local");
-    carl.heard();
+    hears(&carl, &["PING :linechat.local"]);
     chat.waits(Duration::from_secs(10));
+    hears(&carl, &["ERROR :Closing link: ping timeout"]);
     carl.is_closed(CloseReason::IdleTimeout);
     bob.is_open();
     hears(&bob, &["PING :linechat.local"]);

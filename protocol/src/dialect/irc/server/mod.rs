@@ -152,6 +152,9 @@ impl Rules for IrcRules {
             return floor.engine.set_due(conn, last + silence);
         }
         floor.engine.set_due(conn, now + silence);
+        if last + 2 * silence <= now {
+            return;
+        }
         floor.engine.send(conn, |frame| {
             let mut line = LineWriter::begin(frame);
             line.command("PING");
