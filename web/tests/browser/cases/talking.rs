@@ -9,6 +9,7 @@ cases! { "talking":
     what_is_said_reaches_the_others_and_shows_whose_it_is,
     people_with_netcat_and_with_browsers_meet,
     a_message_is_shown_once,
+    a_long_text_arrives_whole,
     actions_are_shown_as_such,
     who_is_here_is_seen_coming_and_going,
     a_talk_is_private,
@@ -64,6 +65,24 @@ fn a_message_is_shown_once(stage: &mut Stage) {
     let lines = alice.run("return document.querySelectorAll('.said').length", &[]);
     assert_eq!(lines, json!(2));
     assert!(!alice.has(".pending .line"));
+}
+
+fn a_long_text_arrives_whole(stage: &mut Stage) {
+    let mut bob = stage.person_in_lobby("bob");
+    let alice = stage.user("alice");
+    let words: Vec<String> = (0..300).map(|number| format!("wörd{number}")).collect();
+    let text = words.join(" ");
+    let field = "document.getElementById('say').value = arguments[0]";
+    alice.run(field, &[json!(text)]);
+    alice.clicks("#composer .main");
+    let mut heard = String::new();
+    while heard.len() < text.len() {
+        let line = bob.hears("PRIVMSG #lobby :");
+        let (_, piece) = line.trim_end().split_once(" :").unwrap();
+        heard = [heard.as_str(), piece].join(" ").trim_start().to_owned();
+    }
+    assert_eq!(heard, text);
+    assert!(!alice.has(".failed"));
 }
 
 fn actions_are_shown_as_such(stage: &mut Stage) {
