@@ -86,8 +86,9 @@ export const HANDLERS = {
 		session.note(`${by(session, source)} removed ${session.isMe(whom) ? "you" : whom}: ${reason}`, room);
 		session.changed("people");
 	},
-	QUIT(session, { source, time, params: [reason] }) {
+	QUIT(session, { source, time, params: [said = ""] }) {
 		if (!source || session.isMe(source.name)) return;
+		const reason = said.replace(/^Quit: ?/, "");
 		for (const room of session.rooms.values()) {
 			if (room.members.has(fold(source.name)) || room === session.find(source.name)) depart(session, room, source.name, time, reason);
 		}

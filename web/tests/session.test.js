@@ -528,7 +528,7 @@ test("who comes and goes shares a line", () => {
 	assert.deepEqual([...user.room.members.keys()], ["alice", "op", "eve"]);
 	user.says(bob("JOIN #lobby"));
 	assert.deepEqual(user.lines(), ["eve came in"]);
-	user.says(bob("PRIVMSG #lobby :re"), ":eve!e@h QUIT :gone (really)");
+	user.says(bob("PRIVMSG #lobby :re"), ":eve!e@h QUIT :Quit: gone (really)");
 	assert.deepEqual(user.lines().slice(1), ["re", "eve left (gone (really))"]);
 });
 

@@ -127,8 +127,14 @@ fn who_leaves_is_at_the_door_again(stage: &mut Stage) {
     let mut bob = stage.person_in_lobby("bob");
     let browser = stage.user("alice");
     bob.hears("JOIN");
+    browser.says("for our eyes only");
+    browser.reads("for our eyes only");
     browser.clicks("#quit");
     bob.hears("QUIT");
+    browser.sees_something("#door");
+    browser.comes_in("somebody");
+    assert!(!browser.has(".said"), "what was read before is forgotten");
+    browser.clicks("#quit");
     browser.sees_something("#door");
     browser.loads_the_page_again();
     browser.sees_something("#door");

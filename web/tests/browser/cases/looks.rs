@@ -53,6 +53,18 @@ fn on_a_telephone_the_sides_come_and_go(stage: &mut Stage) {
         "the focus in it",
         "return document.activeElement.closest('#side') !== null",
     );
+    for _ in 0..12 {
+        alice.presses("Tab");
+        let is_behind = alice.run(
+            "return document.activeElement.closest('#room') !== null",
+            &[],
+        );
+        assert_eq!(
+            is_behind,
+            json!(false),
+            "what is behind the side takes no keys"
+        );
+    }
     alice.presses("Escape");
     alice.waits_for("no side", &format!("return !{}", shows("side")));
     alice.clicks("#show-side");
