@@ -59,7 +59,7 @@ class Linechat(BaseServerController, DirectoryBasedController):
         dialects, listeners = ["irc"], [f"irc{'+tls' if ssl else ''}://{LOOPBACK}:{port}"]
         if websocket_port is not None:
             dialects.append("web")
-            listeners.append(f"web://{LOOPBACK}:{websocket_port}")
+            listeners.append(f"http://{LOOPBACK}:{websocket_port}")
         options = {
             "server-name": "My.Little.Server",
             "network": "testnet",

@@ -42,7 +42,10 @@ SKIPS = {
 }
 
 # Tests that fail, and why: `file.py::Class::test`.
-FAILURES: dict = {}
+FAILURES = {
+    "links.py::LinksTestCase::testLinksSingleServer": "a server has no description but its network's name",
+    "websocket.py::WebsocketTestCase::testSendNonUtf8Text": "a binary message is refused where text was agreed on",
+}
 
 PROMISED = os.environ.get("PROMISES") != "no"
 FILES = {file: letter for letter, files in GROUPS.items() for file in files.split()}

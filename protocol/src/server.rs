@@ -724,12 +724,11 @@ impl Server {
 
     /// Tells the dialect who has left, until nobody leaves because of that, or the batch is full.
     fn settle(&mut self) {
-        while let Some(conn) = self.floor.engine.leaving.pop_front() {
+        while !self.floor.engine.batch.is_full()
+            && let Some(conn) = self.floor.engine.leaving.pop_front()
+        {
             self.depart(conn);
             self.floor.engine.batch.count_message();
-            if self.floor.engine.batch.is_full() {
-                break;
-            }
         }
     }
 
