@@ -124,7 +124,7 @@ function showPeople() {
 	const people = shown?.people(session.prefixes) ?? [];
 	isStale = false;
 	$("people").hidden = $("show-people").hidden = !shown || shown.isTalk;
-	$("people-title").textContent = $("show-people").textContent = people.length === 1 ? "Only you" : `${people.length} here`;
+	$("people-title").textContent = $("show-people").textContent = ["Nobody here", "Only you"][people.length] ?? `${people.length} here`;
 	fill("members", people, showMember);
 }
 
