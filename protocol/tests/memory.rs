@@ -277,6 +277,19 @@ fn a_user_who_is_idle_takes_half_a_kilobyte() {
 }
 
 #[test]
+fn a_user_of_irc_who_is_idle_takes_a_kilobyte() {
+    let mut chat = Chat::new(Dialect::IRC, |_| {});
+    let info = measure(|| {
+        for number in 0..5000 {
+            let user = chat.connect();
+            let login = format!("NICK user{number}\r\nUSER user 0 * :Some Body\r\n");
+            chat.send(user, login.as_bytes());
+        }
+    });
+    assert!(info.bytes_current < 5000 * 1024, "{info:?}");
+}
+
+#[test]
 fn a_crowd_that_has_left_leaves_next_to_nothing() {
     for dialect in Dialect::all().filter(|dialect| !dialect.needs_console()) {
         let mut chat = Chat::new(dialect, |limits| {

@@ -212,6 +212,11 @@ impl Community {
         self.rooms.values()
     }
 
+    /// How many rooms there are, the lobby among them if it has a name.
+    pub(crate) fn count_rooms(&self) -> usize {
+        self.rooms.len() + usize::from(self.settings.lobby.is_some())
+    }
+
     /// How many came by a door and are here.
     pub(crate) fn came_by(&self, door: u8) -> usize {
         self.came_by

@@ -104,10 +104,11 @@ impl Community {
         clear: UserModes,
         teller: &mut dyn Teller,
     ) -> Outcome {
-        let user = self.users.get_mut(by).ok_or(Refused::Gone)?;
-        let before = user.modes;
-        user.modes = (before | set).without(clear);
-        let (set, clear) = (user.modes.without(before), before.without(user.modes));
+        let before = self.users.get(by).ok_or(Refused::Gone)?.modes;
+        let modes = (before | set).without(clear);
+        self.users.set_modes(by, modes);
+        let (set, clear) = (modes.without(before), before.without(modes));
+        let user = self.users.get(by).ok_or(Refused::Gone)?;
         if set == UserModes::NONE && clear == UserModes::NONE {
             return Ok(Done::Nothing);
         }

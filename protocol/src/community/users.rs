@@ -136,6 +136,26 @@ pub(crate) struct Users {
     by_name: Vec<UserId>,
     /// Names that differ in the case of ASCII letters alone are the same.
     folds_case: bool,
+    tally: Tally,
+}
+
+/// How many users there are of some kinds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) operators: usize,
+    pub(crate) invisible: usize,
+}
+
+impl Tally {
+    fn count(&mut self, modes: UserModes) {
+        self.operators += usize::from(modes.contains(UserModes::OPERATOR));
+        self.invisible += usize::from(modes.contains(UserModes::INVISIBLE));
+    }
+
+    fn uncount(&mut self, modes: UserModes) {
+        self.operators -= usize::from(modes.contains(UserModes::OPERATOR));
+        self.invisible -= usize::from(modes.contains(UserModes::INVISIBLE));
+    }
 }
 
 #[derive(Debug)]
@@ -177,6 +197,20 @@ impl Users {
         self.by_name.len()
     }
 
+    /// How many of them are of which kind.
+    pub(crate) fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Changes what a user is.
+    pub(crate) fn set_modes(&mut self, id: UserId, modes: UserModes) {
+        if let Some(user) = self.get_mut(id) {
+            let before = mem::replace(&mut user.modes, modes);
+            self.tally.uncount(before);
+            self.tally.count(modes);
+        }
+    }
+
     /// Everybody, in the order of their names.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (UserId, &User)> {
         self.by_name
@@ -194,6 +228,7 @@ impl Users {
             });
             u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX)
         });
+        self.tally.count(user.modes);
         let at = &mut self.places[place as usize];
         at.user = Some(Box::new(user));
         let id = UserId {
@@ -215,7 +250,9 @@ impl Users {
             place.generation = generation;
             self.free.push(id.place);
         }
-        place.user.take().map(|user| *user)
+        let user = place.user.take()?;
+        self.tally.uncount(user.modes);
+        Some(*user)
     }
 
     /// Gives a user another name. Returns the old one, or `None` if somebody else has the new.
@@ -243,6 +280,10 @@ impl Users {
         by_name.sort_unstable_by(|&one, &other| order(one, other));
         let is_unique = by_name.is_sorted_by(|&one, &other| order(one, other).is_lt());
         self.by_name = by_name;
+        self.tally = Tally::default();
+        for user in self.places.iter().filter_map(|place| place.user.as_ref()) {
+            self.tally.count(user.modes);
+        }
         is_unique.then_some(())
     }
 
@@ -292,6 +333,7 @@ impl<'a> Coded<'a> for Users {
             free,
             by_name: _,
             folds_case,
+            tally: _,
         } = self;
         folds_case.encode(out);
         encode_all(places, out);
@@ -378,6 +420,28 @@ mod tests {
         assert_eq!(users.find("bob"), Some(bob));
         assert_eq!(users.rename(bob, "BOB"), Some("Bob".into()));
         assert_eq!(users.get(bob).map(|user| &*user.name), Some("BOB"));
+    }
+
+    #[test]
+    fn users_are_counted_by_what_they_are_until_they_leave() {
+        let mut users = Users::default();
+        let bob = users.insert(User::new("bob", 0, UserModes::INVISIBLE, 0));
+        let alice = users.insert(user("alice"));
+        let (bob, alice) = (bob.expect("is free"), alice.expect("is free"));
+        let both = UserModes::INVISIBLE | UserModes::OPERATOR;
+        users.set_modes(alice, both);
+        let tally = |operators, invisible| Tally {
+            operators,
+            invisible,
+        };
+        assert_eq!(users.tally(), tally(1, 2));
+        users.index().expect("no two have the same name");
+        assert_eq!(users.tally(), tally(1, 2));
+        users.remove(bob);
+        users.set_modes(alice, UserModes::OPERATOR);
+        assert_eq!(users.tally(), tally(1, 0));
+        users.remove(alice);
+        assert_eq!(users.tally(), Tally::default());
     }
 
     #[test]

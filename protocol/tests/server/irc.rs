@@ -403,6 +403,47 @@ fn answers_have_the_label_of_what_they_answer() {
 }
 
 #[test]
+fn a_label_waits_for_a_log_that_takes_its_time() {
+    let listener = Listener::new(Dialect::IRC);
+    let (mut server, listener) =
+        Server::with_listener(Limits::default(), listener).expect("the limits are the usual ones");
+    server.share(1).expect("nobody has connected");
+    let now = linechat_protocol::Instant::EPOCH;
+    let conn = server.accept(now, listener, Peer::Socket(([192, 0, 2, 1], 7).into()));
+    let mut sequence = 0;
+    let mut tell = |server: &mut Server, line: &str| {
+        server.receive(now, conn, format!("{line}\r\n").as_bytes());
+        let early = server.transmit(conn).len();
+        while let Some(entry) = server.poll_entry() {
+            sequence += 1;
+            let applied = server.apply(now, sequence, &entry);
+            assert_eq!(applied, Ok(()));
+        }
+        server.flushed();
+        server.carry_on(now);
+        let told = String::from_utf8(server.transmit(conn).to_vec()).expect("servers say UTF-8");
+        server.advance(now, conn, told.len());
+        (early, told)
+    };
+    tell(&mut server, "NICK bob\r\nUSER bob 0 * :Bob");
+    tell(&mut server, "CAP REQ :labeled-response batch");
+    let (early, told) = tell(&mut server, "@label=7 JOIN #den,#attic");
+    assert_eq!(early, 0, "{told}");
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(
+        lines[0],
+        "@label=7 :linechat.local BATCH +1 labeled-response"
+    );
+    assert_eq!(lines.len(), 2 * 3 + 2, "{told}");
+    assert!(
+        lines[1].ends_with(" JOIN #den") && lines[4].ends_with(" JOIN #attic"),
+        "{told}"
+    );
+    let (_, told) = tell(&mut server, "@label=8 PRIVMSG #den :hi");
+    assert_eq!(told, "@label=8 :linechat.local ACK\r\n");
+}
+
+#[test]
 fn who_watches_a_name_is_told_in_whatever_view() {
     let chat = chat();
     let bob = irc(&chat, "bob");

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::caller::Caller;
 use super::command;
 use super::registration::VERSION;
-use crate::community::modes::UserModes;
+use crate::community::users::Tally;
 use crate::dialect::irc::numeric::Numeric;
 use crate::dialect::irc::text::{split, tamed};
 use crate::dialect::irc::timestamp::Timestamp;
@@ -43,20 +43,19 @@ impl Caller<'_> {
         self.shared.most_users = self.shared.most_users.max(users);
         let (most, unknown) = (self.shared.most_users, self.shared.unregistered);
         let (mut pen, community) = self.pen();
-        let with = |mode| {
-            let all = community.users.iter();
-            all.filter(|(_, user)| user.modes.contains(mode)).count()
-        };
-        let invisible = with(UserModes::INVISIBLE);
+        let Tally {
+            operators,
+            invisible,
+        } = community.users.tally();
         let visible = users - invisible;
-        let rooms = community.rooms().count() + usize::from(community.settings().lobby.is_some());
+        let rooms = community.count_rooms();
         pen.numeric(Numeric::RPL_LUSERCLIENT, |line| {
             line.text_shown(format_args!(
                 "There are {visible} users and {invisible} invisible on 1 servers"
             ));
         });
         for (numeric, count) in [
-            (Numeric::RPL_LUSEROP, with(UserModes::OPERATOR)),
+            (Numeric::RPL_LUSEROP, operators),
             (Numeric::RPL_LUSERUNKNOWN, unknown),
             (Numeric::RPL_LUSERCHANNELS, rooms),
         ] {
