@@ -103,6 +103,10 @@ pub fn how_the_input_is_cut_does_not_matter(config: &Config, ops: &[Op], cuts: &
             op => pieces.apply(op),
         }
         pieces.settle();
+        // Whoever fills a batch while somebody is behind has to wait for a moment.
+        let moment = Duration::from_millis(10);
+        whole.pass(moment);
+        pieces.pass(moment);
         assert_same(&whole, &pieces);
     }
 }
