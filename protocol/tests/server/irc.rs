@@ -27,6 +27,14 @@ fn nobody_is_let_in_before_name_person_and_negotiation_are_done() {
 }
 
 #[test]
+fn what_is_asked_for_and_unknown_comes_back_without_what_a_terminal_obeys() {
+    World::new(Config::new(Dialect::IRC)).connect().asks(
+        "CAP REQ :nonsense\x07 \u{202e}",
+        ":linechat.local CAP * NAK :nonsense? ?\r\n",
+    );
+}
+
+#[test]
 fn what_is_for_users_is_refused_to_others() {
     let chat = chat();
     let guest = chat.connect();

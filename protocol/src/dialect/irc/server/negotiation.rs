@@ -3,6 +3,7 @@
 use super::caller::Caller;
 use crate::dialect::irc::capability::{CapRequest, Capabilities, NOTIFY_VERSION};
 use crate::dialect::irc::numeric::Numeric;
+use crate::wire::text::is_refused;
 
 impl Caller<'_> {
     pub(super) fn cap(&mut self, params: &[&str]) {
@@ -39,11 +40,13 @@ impl Caller<'_> {
             self.enable(capabilities);
         }
         let answer = if granted { "ACK" } else { "NAK" };
+        // What is granted is in no need of this.
+        let request = request.replace(is_refused, "?");
         let nick = self.user().map_or("*".into(), |user| user.name.clone());
         self.message("CAP", |line| {
             line.word(&nick);
             line.word(answer);
-            line.text(request);
+            line.text(&request);
         });
     }
 
