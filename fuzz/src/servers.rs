@@ -52,7 +52,7 @@ pub fn layered(bytes: &[u8]) {
     let toy = Toy {
         has_no_opening: first & 64 != 0,
         breaks_for_good: first & 128 != 0,
-        ping_every: None,
+        ..Toy::default()
     };
     let dialect = model::DIALECTS[usize::from(first % 64) % model::DIALECTS.len()];
     keeps_a_law_in(dialect, Some(toy), bytes);

@@ -413,6 +413,17 @@ mod tests {
     }
 
     #[test]
+    fn a_place_that_was_given_up_is_given_to_one_user_alone() {
+        let mut users = Users::default();
+        let bob = users.insert(user("bob")).unwrap();
+        users.remove(bob);
+        let carol = users.insert(user("carol")).unwrap();
+        let dora = users.insert(user("dora")).unwrap();
+        let name = |id| users.get(id).map(|user| &*user.name);
+        assert_eq!((name(carol), name(dora)), (Some("carol"), Some("dora")));
+    }
+
+    #[test]
     fn where_case_is_folded_it_makes_no_other_name() {
         let mut users = Users::new(true);
         let bob = users.insert(user("Bob")).unwrap();

@@ -442,6 +442,22 @@ fn a_greeting_that_is_more_than_a_backlog_closes_before_the_dialect_knows() {
 }
 
 #[test]
+fn who_is_closed_for_what_its_layer_says_when_it_opens_was_never_there() {
+    let chat = World::layered_with(
+        Dialect::ADDRESSED,
+        |limits| limits.max_backlog = 250,
+        |toy| toy.asks_when_open = true,
+    );
+    let bob = chat.connect();
+    bob.is_closed(CloseReason::SlowConsumer);
+    assert_eq!(bob.told_by_layer(), ["bye, you are at fault"]);
+    bob.hears_nothing();
+    bob.is_released();
+    chat.shuts_down();
+    assert!(chat.is_finished());
+}
+
+#[test]
 fn plain_and_sealed_together_are_the_backlog_and_only_whole_frames_are_dropped() {
     let chat = World::layered_with(Dialect::RELAY, |limits| limits.max_backlog = 4000, |_| {});
     let alice = chat.connect();

@@ -167,7 +167,7 @@ fn layer() -> impl Strategy<Value = Option<Toy>> {
     let toy = any::<(bool, bool)>().prop_map(|(has_no_opening, breaks_for_good)| Toy {
         has_no_opening,
         breaks_for_good,
-        ping_every: None,
+        ..Toy::default()
     });
     prop::option::weighted(0.33, toy)
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use bytes::BytesMut;
 use linechat_protocol::{CloseReason, Instant, Layer, LayerEnd, LayerError, LayerStage, Peer};
 
-use super::record::{Kind, Reader, Writer};
+use super::record::{Kind, MAX_PAYLOAD, Reader, Writer};
 use super::{BYE, GO, GREETING, HELLO, HELLO_FOR, HERE, LATE, PAGE, Toy, WHAT};
 
 /// The server's side of one connection.
@@ -58,7 +58,12 @@ impl ToyLayer {
             State::AwaitsAddress => Ok(self.learn_peer(wire)),
             State::AwaitsGo => match self.reader.take() {
                 None => Ok(false),
-                Some(said) if said == GO => self.enter(State::Open),
+                Some(said) if said == GO => {
+                    if self.toy.asks_when_open {
+                        self.ask(&[b'?'; MAX_PAYLOAD], wire);
+                    }
+                    self.enter(State::Open)
+                }
                 Some(_) => Err("it did not go on"),
             },
             State::Open => match self.reader.next() {
@@ -116,6 +121,11 @@ impl ToyLayer {
             Kind::Pong | Kind::Late | Kind::What => return Err("it may not send that"),
         }
         Ok(true)
+    }
+
+    fn ask(&mut self, words: &[u8], wire: &mut BytesMut) {
+        self.awaits_pong = true;
+        wire.extend_from_slice(&self.writer.write(Kind::Ping, words));
     }
 
     /// Says it in the way that the peer expects.
@@ -202,9 +212,8 @@ impl Layer for ToyLayer {
             self.is_broken = true;
             return Err(LayerError::new("it does not answer"));
         }
-        self.awaits_pong = true;
         self.next_ping = self.toy.ping_every.map(|interval| now + interval);
-        self.say(&LATE, Kind::Ping, b"there?", wire);
+        self.ask(b"there?", wire);
         Ok(())
     }
 

@@ -25,6 +25,9 @@ pub struct Toy {
     pub has_no_opening: bool,
     /// How often it asks whether its peer is there; who has not answered by the next time is gone.
     pub ping_every: Option<Duration>,
+    /// It asks whether its peer is there, in many words, as soon as it is open: as TLS hands out
+    /// tickets.
+    pub asks_when_open: bool,
     /// It carries nothing any more once its peer broke the protocol, as TLS does.
     pub breaks_for_good: bool,
 }
