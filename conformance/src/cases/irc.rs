@@ -298,6 +298,8 @@ fn weechat_meets_netcat(bench: &Bench) {
     let _weechat = bench.start(weechat.launch("").in_shell(&script));
     let mut fifo = None;
     until_answered(&mut alice, "!users\n", "alice weechat_user\r\n");
+    // What is typed into a buffer that it is yet to open is lost.
+    folder.wait_for_log("#lobby", "weechat_user");
     let mut type_in = |buffer: &str, text: &str| {
         let fifo = fifo.get_or_insert_with(|| folder.fifo());
         fs::write(fifo, format!("irc.test.{buffer} *{text}\n")).expect("it reads its pipe");

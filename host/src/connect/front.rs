@@ -57,7 +57,10 @@ pub(crate) trait Front {
         None
     }
 
-    /// Shows what was logged.
+    /// Takes what was logged, to be shown later.
+    fn take_log(&mut self) {}
+
+    /// Shows what was taken.
     fn show_log(&mut self) {}
 
     /// What becomes readable when something happened to the screen.

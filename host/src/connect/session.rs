@@ -134,12 +134,11 @@ impl<'a, R: Route, F: Front> Session<'a, R, F> {
             self.front.note_changes();
         }
         if ready.log || ready.news {
+            // Taken first: what the server sends before it logs more is received by then.
+            self.front.take_log();
+            self.talk.listen();
             self.catch_up();
-        }
-        if ready.log {
             self.front.show_log();
-        }
-        if ready.news {
             self.talk.hear();
         }
         if ready.input {

@@ -62,13 +62,15 @@ pub(crate) trait Talk {
     /// The next thing to be shown, until there is none.
     fn poll(&mut self) -> Option<Said>;
 
-    /// What becomes readable when there is something to [`hear`](Self::hear).
+    /// What becomes readable when there is something to [`listen`](Self::listen) to.
     fn hears(&self) -> Option<BorrowedFd<'_>> {
         None
     }
 
-    /// Hears of what comes neither from the server nor from the user. All that the server had sent
-    /// before was received.
+    /// Takes what comes neither from the server nor from the user, to be heard later.
+    fn listen(&mut self) {}
+
+    /// Hears of what was taken. All that the server had sent before was received.
     fn hear(&mut self) {}
 
     /// When [`tick`](Self::tick) is to be called.

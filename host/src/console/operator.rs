@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use linechat_protocol::pair::Turn;
@@ -17,6 +18,8 @@ pub(super) struct Operator {
     client: LineClient,
     has_ended: bool,
     news: News,
+    /// What is yet to be noted.
+    heard: Vec<Notice>,
     /// Whether the log, which tells who leaves, is on the same screen.
     has_log: bool,
     /// In `pair`, whom the operator talks with, and whose turn it is.
@@ -33,6 +36,7 @@ impl Operator {
             client: LineClient::with_limits(limits),
             has_ended: false,
             news,
+            heard: Vec::new(),
             has_log,
             talk: None,
             notices: VecDeque::new(),
@@ -121,8 +125,14 @@ impl Talk for Operator {
         Some(self.news.as_fd())
     }
 
-    fn hear(&mut self) {
+    fn listen(&mut self) {
         while let Some(notice) = self.news.next() {
+            self.heard.push(notice);
+        }
+    }
+
+    fn hear(&mut self) {
+        for notice in mem::take(&mut self.heard) {
             self.note(notice);
         }
     }

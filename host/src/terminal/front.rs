@@ -1,5 +1,6 @@
 //! The terminal as a session sees it.
 
+use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
@@ -98,12 +99,16 @@ impl Front for Terminal {
         self.log.as_ref().map(AsFd::as_fd)
     }
 
+    fn take_log(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.read_lines(|line| self.logged.push(line.to_owned()));
+        }
+    }
+
     fn show_log(&mut self) {
-        let Some(mut log) = self.log.take() else {
-            return;
-        };
-        log.read_lines(|line| self.print_above(line));
-        self.log = Some(log);
+        for line in mem::take(&mut self.logged) {
+            self.print_above(&line);
+        }
     }
 
     fn changes(&self) -> Option<BorrowedFd<'_>> {

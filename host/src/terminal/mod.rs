@@ -63,6 +63,8 @@ pub(crate) struct Terminal {
     resumes: Option<Instant>,
     /// What we log, instead of standard error on the same screen.
     log: Option<LogReader>,
+    /// Lines of it that are to be shown.
+    logged: Vec<String>,
     record: Option<Record>,
 }
 
@@ -115,6 +117,7 @@ impl Terminal {
             raw: Arc::new(RawTerminal::new(stdin())?),
             resumes: None,
             log: None,
+            logged: Vec::new(),
             record: None,
         };
         terminal.screen.control(PASTE_ON);
