@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::close::CloseReason;
+#[cfg(feature = "pair")]
 use crate::dialect::pair::Turn;
 use crate::engine::connection::ConnId;
 use crate::listener::ListenerId;
@@ -32,6 +33,7 @@ pub enum Event {
     },
     /// `pair`: it is another side's turn to speak. The first one for a client says that its talk
     /// begins, which can be later than that it connected.
+    #[cfg(feature = "pair")]
     TurnChanged {
         /// The client's connection.
         client: ConnId,
@@ -41,6 +43,7 @@ pub enum Event {
         turn: Turn,
     },
     /// `pair`: a client left, and with it went what the operator had typed for it out of turn.
+    #[cfg(feature = "pair")]
     TypedLinesDropped {
         /// The client's connection.
         client: ConnId,

@@ -114,55 +114,122 @@
 //!
 //! # Features
 //!
-//! None. The crate needs `alloc`, and nothing else of an operating system.
+//! All are on, unless `default-features` is `false`. Then a bot for `rooms` needs `client` and `rooms`,
+//! and nothing else is compiled.
+//!
+//! | feature | what it brings |
+//! | --- | --- |
+//! | `server` | [`Server`], what drives it, and the [layers](Layer) below it |
+//! | `client` | [`Client`], the clients of the dialects that are on, and [`LineClient`] |
+//! | `addressed`, `direct`, `irc`, `rooms` | the grammar of a dialect; with `server` its rules, with `client` its client |
+//! | `echo`, `pair`, `relay` | those without a grammar: rules with `server`; `pair` has a client, too |
+//! | `dialects` | all seven |
+//!
+//! Whatever is on, the crate needs `alloc`, and nothing else of an operating system.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(all(feature = "client", feature = "dialects", feature = "server")),
+    allow(
+        unreachable_pub,
+        unused,
+        reason = "what the parts share serves those, too, that are left out"
+    )
+)]
 
 extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "server")]
 mod action;
+#[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "server")]
 mod close;
+#[cfg(feature = "server")]
 mod community;
+#[cfg(feature = "server")]
 mod config;
 mod dialect;
+#[cfg(feature = "server")]
 mod engine;
+#[cfg(feature = "server")]
 mod event;
+#[cfg(feature = "server")]
 mod floor;
 mod instant;
+#[cfg(feature = "server")]
 mod layer;
+#[cfg(feature = "server")]
 mod limits;
+#[cfg(feature = "server")]
 mod listener;
+#[cfg(feature = "server")]
 mod log;
+#[cfg(any(feature = "irc", feature = "server"))]
+mod mask;
+#[cfg(feature = "server")]
 mod peer;
+#[cfg(feature = "server")]
 mod roster;
+#[cfg(feature = "server")]
 mod rules;
+#[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
 mod stats;
 mod wire;
 
+#[cfg(feature = "server")]
 pub use crate::action::Action;
+#[cfg(feature = "client")]
 pub use crate::client::line::{LineClient, LineState};
+#[cfg(feature = "client")]
 pub use crate::client::{
     Client, ClientDialect, ClientLimits, LineEvent, Names, RequestError, Violation,
 };
+#[cfg(feature = "server")]
 pub use crate::close::CloseReason;
+#[cfg(feature = "server")]
 pub use crate::community::entries::EntryError;
+#[cfg(feature = "server")]
 pub use crate::community::snapshot::SnapshotError;
+#[cfg(feature = "server")]
 pub use crate::config::ConfigError;
-pub use crate::dialect::{
-    Dialect, Options, UnknownDialect, addressed, direct, echo, irc, pair, relay, rooms,
-};
+#[cfg(feature = "addressed")]
+pub use crate::dialect::addressed;
+#[cfg(feature = "direct")]
+pub use crate::dialect::direct;
+#[cfg(all(feature = "echo", feature = "server"))]
+pub use crate::dialect::echo;
+#[cfg(feature = "irc")]
+pub use crate::dialect::irc;
+#[cfg(feature = "pair")]
+pub use crate::dialect::pair;
+#[cfg(all(feature = "relay", feature = "server"))]
+pub use crate::dialect::relay;
+#[cfg(feature = "rooms")]
+pub use crate::dialect::rooms;
+#[cfg(feature = "server")]
+pub use crate::dialect::{Dialect, Options, UnknownDialect};
+#[cfg(feature = "server")]
 pub use crate::engine::connection::ConnId;
+#[cfg(feature = "server")]
 pub use crate::event::Event;
 pub use crate::instant::Instant;
+#[cfg(feature = "server")]
 pub use crate::layer::{Layer, LayerEnd, LayerError, LayerFactory, LayerStage};
+#[cfg(feature = "server")]
 pub use crate::limits::Limits;
+#[cfg(feature = "server")]
 pub use crate::listener::{Framing, Listener, ListenerId, Terms};
+#[cfg(feature = "server")]
 pub use crate::peer::Peer;
+#[cfg(feature = "server")]
 pub use crate::server::Server;
+#[cfg(feature = "server")]
 pub use crate::stats::{Counts, DialectStats, Stats};
 
 /// Runs what the README shows of this crate as a test.

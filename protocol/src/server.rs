@@ -16,7 +16,7 @@ use crate::community::entries::{EntryError, Record};
 use crate::community::snapshot::SnapshotError;
 use crate::config::ConfigError;
 use crate::dialect::{DOORS, Dialect, Options};
-use crate::engine::connection::{ConnId, End};
+use crate::engine::connection::ConnId;
 use crate::engine::{Engine, Listening, Opened};
 use crate::event::Event;
 use crate::floor::Floor;
@@ -28,6 +28,7 @@ use crate::log::{Log, SharedLog};
 use crate::peer::Peer;
 use crate::rules::Rules;
 use crate::stats::{DialectStats, Stats};
+use crate::wire::end::End;
 use crate::wire::lines::Decoded;
 use crate::wire::pause::LateEnding;
 
@@ -480,7 +481,7 @@ impl Server {
         if listener.terms.max_line == 0 {
             return Err(ConfigError::Zero { name: "max_line" });
         }
-        if dialect == Dialect::PAIR && listener.options.framing() == Framing::Chunks {
+        if listener.options.framing() == Framing::Chunks && !listener.options.takes_chunks() {
             return Err(ConfigError::NoChunks { dialect });
         }
         for language in &self.languages {
@@ -760,9 +761,7 @@ fn settings(limits: &Limits, languages: &[Language]) -> Settings {
         if let Some((place, door)) = language.options.door() {
             doors[usize::from(place)] = Some(door);
         }
-        if let Options::Rooms(options) = &language.options {
-            lobby = Some(options.lobby.as_str().into());
-        }
+        lobby = lobby.or(language.options.lobby());
         addresses = addresses.or(language.options.addresses());
     }
     Settings {

@@ -7,7 +7,7 @@ use core::fmt;
 use bytes::{Buf, BytesMut};
 use thiserror::Error;
 
-use crate::engine::connection::End;
+use crate::wire::end::End;
 use crate::wire::lines::{Decoded, LineDecoder};
 use crate::wire::pause::LateEnding;
 

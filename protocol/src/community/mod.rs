@@ -12,18 +12,17 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::close::CloseReason;
-use crate::community::mask::Subject;
 use crate::community::modes::{Ranks, RoomFlag, UserModes};
 use crate::community::rooms::Room;
 use crate::community::runs::{Ear, Runs};
 use crate::community::users::{User, UserId, Users, key};
 use crate::community::vocabulary::{Command, Entry, News, Outcome, Refused, Stamp};
 use crate::engine::connection::ConnId;
+use crate::mask::Subject;
 
 pub(crate) mod codec;
 mod coming;
 pub(crate) mod entries;
-pub(crate) mod mask;
 pub(crate) mod modes;
 mod moding;
 pub(crate) mod rooms;

@@ -13,6 +13,7 @@ use crate::instant::Instant;
 use crate::limits::Limits;
 use crate::listener::{Framing, ListenerId, Terms};
 use crate::peer::Peer;
+use crate::wire::end::End;
 use crate::wire::http::FirstLine;
 use crate::wire::lines::LineDecoder;
 use crate::wire::pause::LateEnding;
@@ -322,18 +323,4 @@ impl Inbox {
     pub(crate) fn is_blocked(&self) -> bool {
         !self.unparsed.is_empty() || self.has_ended()
     }
-}
-
-/// Whether more can come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum End {
-    #[default]
-    Open,
-    /// The peer ended its sending half, or nothing that it sends counts any more; what it sent
-    /// before is still to be taken.
-    Received,
-    /// The stream was cut off: what came last is not known to be whole.
-    CutOff,
-    /// And the dialect knows.
-    Told,
 }

@@ -1,8 +1,9 @@
 //! Who is taken from, and who has to wait.
 
 use super::Engine;
-use crate::engine::connection::{ConnId, Connection, End};
+use crate::engine::connection::{ConnId, Connection};
 use crate::peer::Peer;
+use crate::wire::end::End;
 
 impl Engine {
     /// Takes nothing from a connection until [`resume`](Self::resume).

@@ -5,8 +5,9 @@ use core::mem;
 use bytes::{Buf, BytesMut};
 
 use super::Engine;
-use crate::engine::connection::{ConnId, End};
+use crate::engine::connection::ConnId;
 use crate::listener::Framing;
+use crate::wire::end::End;
 use crate::wire::lines::{Decoded, Line, LineDecoder};
 
 /// The input of one connection, taken out of the engine so that its messages can be dealt with:

@@ -1,5 +1,6 @@
 //! Between bytes and lines, whatever is said in them.
 
+pub(crate) mod end;
 pub(crate) mod http;
 pub(crate) mod lines;
 pub(crate) mod pause;

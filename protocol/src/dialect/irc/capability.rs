@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::line::LineWriter;
 use super::source::Source;
+#[cfg(feature = "server")]
 use crate::community::runs::View;
 
 /// A set of capabilities.
@@ -119,11 +120,13 @@ impl Capabilities {
     }
 
     /// What of them makes its users see other bytes.
+    #[cfg(feature = "server")]
     pub(crate) fn view(self) -> View {
         View(self.and(Self::VIEW).0)
     }
 
     /// Those with which somebody sees this.
+    #[cfg(feature = "server")]
     pub(crate) fn of(view: View) -> Self {
         Self(view.0)
     }

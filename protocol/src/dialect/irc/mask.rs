@@ -8,7 +8,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::source::Source;
-pub use crate::community::mask::Subject;
+pub use crate::mask::Subject;
 
 /// A mask in a channel's list, in the full form `nick!user@host`. Compared without regard to ASCII
 /// case.

@@ -10,7 +10,9 @@
 //! Protocol, RFC 2812, RFC 1459. The comments name them IRCv3, Modern, RFC 2812 and RFC 1459.
 
 mod capability;
+#[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "client")]
 mod event;
 mod isupport;
 mod line;
@@ -23,18 +25,23 @@ mod mode_string;
 mod monitor;
 mod name;
 mod numeric;
+#[cfg(feature = "server")]
 mod server;
 mod source;
 mod tags;
 mod target;
 mod text;
 mod timestamp;
+#[cfg(feature = "server")]
 mod translation;
+#[cfg(feature = "server")]
 mod voice;
 mod whox;
 
 pub use self::capability::{CapRequest, Capabilities, NOTIFY_VERSION, UnknownCapability};
+#[cfg(feature = "client")]
 pub use self::client::{Client, ClientState};
+#[cfg(feature = "client")]
 pub use self::event::Event;
 pub use self::isupport::{
     Isupport, MAX_AWAY, MAX_LIST, MAX_MONITORED, MAX_REAL_NAME, MAX_REASON, MAX_TARGETS, MAX_TOPIC,
@@ -52,6 +59,7 @@ pub use self::mode_string::{ModeString, write_mode_lines};
 pub use self::monitor::MonitorRequest;
 pub use self::name::{ChannelKey, ChannelName, Nickname, Username};
 pub use self::numeric::{Digits, Document, Numeric};
+#[cfg(feature = "server")]
 pub use self::server::options::{Operator, Options};
 pub use self::source::Source;
 pub use self::tags::{Tag, TagValue, Tags, escape};
@@ -60,4 +68,5 @@ pub use self::text::{Spoken, TextFault, is_harmless, split, spoken, unformatted}
 pub use self::timestamp::Timestamp;
 pub use self::whox::{WhoxField, WhoxRequest};
 
+#[cfg(feature = "server")]
 pub(crate) use self::server::{DOOR, PROFILE, WEB_PROFILE, rules};
