@@ -233,11 +233,12 @@ fn header(out: &mut Vec<u8>, line: std::fmt::Arguments<'_>) {
 }
 
 fn redis_publish(out: &mut Vec<u8>, channel: &str, size: usize) {
-    let command = format_args!(
-        "*3\r\n$7\r\nPUBLISH\r\n${}\r\n{channel}\r\n${size}",
-        channel.len()
-    );
-    write!(out, "{command}\r\n").expect("writing to memory");
+    let length = channel.len();
+    write!(
+        out,
+        "*3\r\n$7\r\nPUBLISH\r\n${length}\r\n{channel}\r\n${size}\r\n"
+    )
+    .expect("writing to memory");
 }
 
 #[cfg(test)]

@@ -251,7 +251,10 @@ impl State {
     /// Makes those readers end that have waited for long enough for their peers to.
     fn end_lingering(&mut self) {
         let now = self.now();
-        while let Some((_, conn)) = self.lingering.pop_front_if(|(until, _)| *until <= now) {
+        while let Some(&(until, conn)) = self.lingering.front()
+            && until <= now
+        {
+            self.lingering.pop_front();
             if let Some(socket) = self.socket(conn) {
                 let _ = socket.stream.shutdown(Shutdown::Read);
             }

@@ -151,7 +151,9 @@ fn words_for(reason: CloseReason) -> String {
         return String::new();
     }
     let mut words = reason.to_string();
-    words.truncate(words.floor_char_boundary(MAX_WORDS));
+    while words.len() > MAX_WORDS {
+        words.pop();
+    }
     words
 }
 

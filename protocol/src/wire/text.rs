@@ -31,7 +31,16 @@ fn is_bidi_control(character: char) -> bool {
 
 /// As much of a peer's own words as is quoted back: at most 64 bytes, whole characters.
 pub(crate) fn quoted(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MAX_QUOTED)]
+    cut(text, MAX_QUOTED)
+}
+
+/// As many whole characters from the beginning as have room in `max` bytes.
+pub(crate) fn cut(text: &str, max: usize) -> &str {
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 const MAX_QUOTED: usize = 64;
@@ -69,6 +78,19 @@ mod tests {
         ] {
             assert_eq!(plain_text(bytes), None, "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn a_cut_is_never_within_a_character() {
+        let text = "aé€😀";
+        let cuts: [&str; 12] = core::array::from_fn(|max| cut(text, max));
+        let (two, three) = ("aé", "aé€");
+        assert_eq!(
+            cuts,
+            [
+                "", "a", "a", two, two, two, three, three, three, three, text, text
+            ]
+        );
     }
 
     #[test]

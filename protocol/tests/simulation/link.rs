@@ -118,7 +118,10 @@ impl Pipe {
 
     /// What one read brings, if anything has arrived.
     pub(crate) fn read(&mut self, now: Instant, dice: &mut Dice) -> Vec<u8> {
-        while let Some((_, count)) = self.under_way.pop_front_if(|(at, _)| *at <= now) {
+        while let Some(&(at, count)) = self.under_way.front()
+            && at <= now
+        {
+            self.under_way.pop_front();
             self.arrived += count;
         }
         if self.arrived == 0 {

@@ -125,8 +125,9 @@ impl Poll {
     }
 
     fn register(&self, fd: &impl AsRawFd, token: Token, interest: Interest) -> io::Result<()> {
-        let mut source = SourceFd(&fd.as_raw_fd());
-        self.poll.registry().register(&mut source, token, interest)
+        let fd = fd.as_raw_fd();
+        let registry = self.poll.registry();
+        registry.register(&mut SourceFd(&fd), token, interest)
     }
 
     /// Waits for something to happen, or for so long.

@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use thiserror::Error;
 
-use crate::wire::text::is_refused;
+use crate::wire::text::{cut, is_refused};
 
 /// What the text of a `PRIVMSG` or `NOTICE` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub fn is_harmless(text: &str) -> bool {
 /// As much of a text as has room in so many bytes, with a `?` for each character that a terminal
 /// obeys: for what goes with a command, such as a reason.
 pub(crate) fn tamed(text: &str, max: usize) -> Cow<'_, str> {
-    let text = &text[..text.floor_char_boundary(max)];
+    let text = cut(text, max);
     if is_harmless(text) {
         return Cow::Borrowed(text);
     }
@@ -123,7 +123,7 @@ pub fn split(text: &str, max: usize) -> impl Iterator<Item = &str> {
         if text.len() <= max {
             return rest.take();
         }
-        let end = text.floor_char_boundary(max);
+        let end = cut(text, max).len();
         // A word may end right at the limit, with its space behind it.
         let space = text.as_bytes()[..=end]
             .iter()
