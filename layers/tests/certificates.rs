@@ -14,7 +14,7 @@ use linechat_layers::tls::{
     Certificate, CertificateFiles, Client, Renewable, Trust, TrustError, readable_by_others,
 };
 use linechat_protocol::LayerStage;
-use pki::{Folder, authority, authority_named, issued};
+use pki::{Folder, authority, authority_named, issued, vouching_for_itself};
 use world::connecting_to;
 
 /// What says that it is something, and is not.
@@ -173,6 +173,22 @@ fn an_authority_in_a_file_is_trusted_for_the_name_that_it_vouches_for() {
         "the server's certificate is not trusted: it is not for other.example (it is {pin})"
     );
     assert_eq!(refused, expected);
+}
+
+#[test]
+fn a_certificate_in_the_file_needs_nobody_to_vouch_for_it() {
+    let folder = Folder::new("itself");
+    let meets = |file: &str, year, name| {
+        let pair = vouching_for_itself("chat.example", year);
+        let trust = Trust::Authorities(folder.write(file, &pair.certificate));
+        let certificate = folder.write_pair(file, &pair).load().unwrap();
+        meet(certificate, &trust, name)
+    };
+    assert_eq!(meets("good", 3000, "chat.example"), Ok(()));
+    let refused = meets("other", 3000, "other.example").unwrap_err();
+    assert!(refused.contains("not for other.example"), "{refused}");
+    let refused = meets("old", 2020, "chat.example").unwrap_err();
+    assert!(refused.contains("it has expired"), "{refused}");
 }
 
 #[test]

@@ -81,7 +81,7 @@ pub struct Validity {
 
 impl Validity {
     /// Of a certificate in DER.
-    fn of(certificate: &[u8]) -> Result<Self, Error> {
+    pub(super) fn of(certificate: &[u8]) -> Result<Self, Error> {
         let parsed = x509_cert::Certificate::from_der(certificate)
             .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
         let validity = parsed.tbs_certificate().validity();

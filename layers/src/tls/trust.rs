@@ -3,17 +3,20 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError as Reason, DigitallySignedStruct, Error as TlsError, OtherError,
     RootCertStore, SignatureScheme,
 };
 use thiserror::Error;
 
+use super::certificate::Validity;
 use super::files::{CertificateError, certificates};
 use super::pin::Pin;
 use super::provider::provider;
@@ -24,8 +27,8 @@ pub enum Trust {
     /// Those whom the system trusts, or the file that the environment variable `SSL_CERT_FILE`
     /// names. The server's name has to be the certificate's.
     System,
-    /// Those whose certificates are in this file, as PEM. The server's name has to be the
-    /// certificate's.
+    /// Those whose certificates are in this file, as PEM, and those whom they vouch for. The server's
+    /// name has to be the certificate's.
     Authorities(PathBuf),
     /// The one server that has the key of this certificate, whatever else is in it.
     Pinned(Pin),
@@ -62,14 +65,25 @@ pub(super) struct Verifier {
 #[derive(Debug)]
 enum Trusted {
     Pin(Pin),
-    Authorities(Arc<WebPkiServerVerifier>),
+    Authorities {
+        verifier: Arc<WebPkiServerVerifier>,
+        /// Certificates that need nobody to vouch for them.
+        listed: Vec<CertificateDer<'static>>,
+    },
 }
 
 impl Verifier {
     pub(super) fn new(trust: &Trust) -> Result<Self, TrustError> {
         let trusted = match trust {
-            Trust::System => Trusted::Authorities(authorities(system()?)),
-            Trust::Authorities(file) => Trusted::Authorities(authorities(listed(file)?)),
+            Trust::System => Trusted::Authorities {
+                verifier: authorities(system()?),
+                listed: Vec::new(),
+            },
+            Trust::Authorities(file) => {
+                let listed = certificates(file)?;
+                let verifier = authorities(roots(&listed, file)?);
+                Trusted::Authorities { verifier, listed }
+            }
             Trust::Pinned(pin) => Trusted::Pin(*pin),
         };
         Ok(Self {
@@ -92,14 +106,19 @@ impl ServerCertVerifier for Verifier {
         match &self.trusted {
             Trusted::Pin(pin) if *pin == shown => Ok(ServerCertVerified::assertion()),
             Trusted::Pin(pin) => Err(refusal(format!("it is {shown}, and not the pinned {pin}"))),
-            Trusted::Authorities(verifier) => verifier
-                .verify_server_cert(certificate, intermediates, name, ocsp, now)
-                .map_err(|error| match error {
+            Trusted::Authorities { verifier, listed } => {
+                let verified = if listed.contains(certificate) {
+                    verify_listed(certificate, name, now)
+                } else {
+                    verifier.verify_server_cert(certificate, intermediates, name, ocsp, now)
+                };
+                verified.map_err(|error| match error {
                     TlsError::InvalidCertificate(reason) => {
                         refusal(format!("{} (it is {shown})", explain(&reason, name)))
                     }
                     error => error,
-                }),
+                })
+            }
         }
     }
 
@@ -124,6 +143,25 @@ impl ServerCertVerifier for Verifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
+}
+
+/// A certificate that is trusted as it stands: a server's own, which may say that it is an
+/// authority's, as `openssl req -x509` makes them.
+fn verify_listed(
+    certificate: &CertificateDer<'_>,
+    name: &ServerName<'_>,
+    now: UnixTime,
+) -> Result<ServerCertVerified, TlsError> {
+    let validity = Validity::of(certificate)?;
+    let now = Duration::from_secs(now.as_secs());
+    if validity.is_over(now) {
+        return Err(Reason::Expired.into());
+    }
+    if validity.is_to_come(now) {
+        return Err(Reason::NotValidYet.into());
+    }
+    verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+    Ok(ServerCertVerified::assertion())
 }
 
 /// Why a certificate is not trusted, in words.
@@ -161,9 +199,9 @@ fn authorities(roots: RootCertStore) -> Arc<WebPkiServerVerifier> {
         .expect("there are roots, and no lists of revoked certificates to be wrong")
 }
 
-fn listed(file: &Path) -> Result<RootCertStore, TrustError> {
+fn roots(listed: &[CertificateDer<'static>], file: &Path) -> Result<RootCertStore, TrustError> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(certificates(file)?);
+    roots.add_parsable_certificates(listed.iter().cloned());
     match roots.is_empty() {
         true => Err(TrustError::NoAuthority(file.to_owned())),
         false => Ok(roots),

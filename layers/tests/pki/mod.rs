@@ -47,6 +47,20 @@ pub(crate) struct Issued {
     pub(crate) key: String,
 }
 
+/// One that says that it is an authority's, as `openssl req -x509` makes them, until the first of
+/// January of `year`.
+pub(crate) fn vouching_for_itself(name: &str, year: i32) -> Issued {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.not_after = date_time_ymd(year, 1, 1);
+    let certificate = params.self_signed(&key).unwrap();
+    Issued {
+        certificate: certificate.pem(),
+        key: key.serialize_pem(),
+    }
+}
+
 /// One that its authority vouches for, until the first of January of `year`.
 pub(crate) fn issued(authority: &Authority, name: &str, year: i32) -> Issued {
     let key = KeyPair::generate().unwrap();
