@@ -13,6 +13,7 @@ use rustix::time::Timespec;
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::failure::Failure;
+use crate::tunnel::{Transport, Tunnel};
 
 /// The clients of a run. What is queued for them is written at the end of a turn, once for each.
 pub(crate) struct Crowd {
@@ -21,6 +22,7 @@ pub(crate) struct Crowd {
     /// Clients with something to write.
     dirty: Vec<usize>,
     scratch: Box<[u8]>,
+    transport: Transport,
     began: Instant,
 }
 
@@ -48,12 +50,13 @@ pub(crate) trait Script {
 }
 
 impl Crowd {
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(transport: Transport) -> io::Result<Self> {
         Ok(Self {
             epoll: epoll::create(CreateFlags::CLOEXEC)?,
             clients: Vec::new(),
             dirty: Vec::new(),
             scratch: vec![0; SCRATCH_SIZE].into_boxed_slice(),
+            transport,
             began: Instant::now(),
         })
     }
@@ -69,7 +72,7 @@ impl Crowd {
 
     /// One more client, connected. They come from several addresses, so that none runs out of
     /// ports.
-    pub(crate) fn connect(&mut self, server: SocketAddr) -> io::Result<usize> {
+    pub(crate) fn connect(&mut self, server: SocketAddr) -> Result<usize, Failure> {
         let client = self.reserve(1).start;
         self.reconnect(client, server)?;
         Ok(client)
@@ -83,13 +86,17 @@ impl Crowd {
     }
 
     /// Connects a client anew.
-    pub(crate) fn reconnect(&mut self, client: usize, server: SocketAddr) -> io::Result<()> {
+    pub(crate) fn reconnect(&mut self, client: usize, server: SocketAddr) -> Result<(), Failure> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         self.open(client, server, socket, false)
     }
 
     /// Connects a client anew that never reads, and for which the system keeps little.
-    pub(crate) fn reconnect_deaf(&mut self, client: usize, server: SocketAddr) -> io::Result<()> {
+    pub(crate) fn reconnect_deaf(
+        &mut self,
+        client: usize,
+        server: SocketAddr,
+    ) -> Result<(), Failure> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.set_recv_buffer_size(DEAF_BUFFER)?;
         self.open(client, server, socket, true)
@@ -101,7 +108,7 @@ impl Crowd {
         server: SocketAddr,
         socket: Socket,
         is_deaf: bool,
-    ) -> io::Result<()> {
+    ) -> Result<(), Failure> {
         let source = Ipv4Addr::new(127, 0, 0, 1 + (client % SOURCES) as u8);
         socket.bind(&SocketAddr::from((source, 0)).into())?;
         socket.connect(&server.into())?;
@@ -112,12 +119,15 @@ impl Crowd {
             &socket,
             EventData::new_u64(client as u64),
             interest(is_deaf),
-        )?;
+        )
+        .map_err(io::Error::from)?;
         self.clients[client] = Client {
             stream: Some(socket.into()),
+            tunnel: Tunnel::new(self.transport)?,
             is_deaf,
             ..Client::default()
         };
+        self.dirty.push(client);
         Ok(())
     }
 
@@ -232,10 +242,28 @@ impl Crowd {
             self.clients[client].stream = None;
             script.closed(self, client)
         } else {
-            self.split(script, client, &scratch[..read])
+            self.receive(script, client, &scratch[..read])
         };
         self.scratch = scratch;
         done
+    }
+
+    /// A client's socket brought something.
+    fn receive(
+        &mut self,
+        script: &mut impl Script,
+        client: usize,
+        wire: &[u8],
+    ) -> Result<(), Failure> {
+        let Some(tunnel) = &mut self.clients[client].tunnel else {
+            return self.split(script, client, wire);
+        };
+        let mut lines = Vec::new();
+        tunnel.receive(wire, &mut lines)?;
+        if !tunnel.output().is_empty() {
+            self.dirty.push(client);
+        }
+        self.split(script, client, &lines)
     }
 
     /// Makes lines of what a client received.
@@ -278,16 +306,23 @@ impl Crowd {
             client.out = Vec::new();
             return Ok(());
         };
-        match stream.write(&client.out) {
-            Ok(written) if written == client.out.len() => {
-                client.out = Vec::new();
+        let out = match &mut client.tunnel {
+            None => &mut client.out,
+            Some(tunnel) => {
+                tunnel.send(&mem::take(&mut client.out))?;
+                tunnel.output()
+            }
+        };
+        match stream.write(out) {
+            Ok(written) if written == out.len() => {
+                *out = Vec::new();
                 return Ok(());
             }
-            Ok(written) => drop(client.out.drain(..written)),
+            Ok(written) => drop(out.drain(..written)),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             // The server closed it, which is seen when it is read.
             Err(_) => {
-                client.out = Vec::new();
+                *out = Vec::new();
                 return Ok(());
             }
         }
@@ -309,11 +344,13 @@ impl Crowd {
 #[derive(Default)]
 struct Client {
     stream: Option<TcpStream>,
+    /// What its lines go through, if they do not go over the socket as they are.
+    tunnel: Option<Tunnel>,
     /// It never reads.
     is_deaf: bool,
     /// The unfinished line.
     partial: Vec<u8>,
-    /// What is to be written.
+    /// What is to be said.
     out: Vec<u8>,
 }
 

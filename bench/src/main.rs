@@ -29,6 +29,7 @@ mod run;
 mod server;
 mod soak;
 mod stamp;
+mod tunnel;
 mod wire;
 mod workload;
 

@@ -10,6 +10,7 @@ use crate::page;
 use crate::program::Program;
 use crate::run::{Terms, run};
 use crate::server::Server;
+use crate::tunnel::Transport;
 use crate::wire::Wire;
 use crate::workload::Workload;
 
@@ -176,6 +177,10 @@ impl Scene {
         if program == Program::LinechatFloor {
             return Some(self.floor);
         }
+        if self.ours.transport() != Transport::Plain {
+            // Another transport would be another thing to measure.
+            return program.speaks(self.ours).then_some(self.ours);
+        }
         let fits = match self.workload {
             // Everybody would be told of everybody's arrival: 50 million lines.
             Workload::FanOut { recipients, .. } => !program.is_irc() || recipients < 5000,
@@ -245,8 +250,13 @@ fn scenes(is_quick: bool) -> impl Iterator<Item = Scene> {
         fan_out(Wire::Rooms, 1000, 100),
         fan_out(Wire::Irc, 1000, 100),
         fan_out(Wire::IrcTags, 1000, 100),
+        fan_out(Wire::IrcTls, 1000, 100),
+        fan_out(Wire::Web, 1000, 100),
         fan_out(Wire::Relay, 10_000, 10),
         ping_pong(Wire::Direct, Wire::Answers, 500),
+        ping_pong(Wire::Irc, Wire::Pairs, 500),
+        ping_pong(Wire::IrcTls, Wire::Pairs, 500),
+        ping_pong(Wire::Web, Wire::Pairs, 500),
         public(
             Wire::Relay,
             Workload::Paced {
@@ -256,6 +266,10 @@ fn scenes(is_quick: bool) -> impl Iterator<Item = Scene> {
         ),
         private(Wire::Rooms, Wire::Pairs, Workload::Churn { users: 64 }),
         private(Wire::Irc, Wire::Pairs, Workload::Idle { users: 5000 }),
+        private(Wire::IrcTls, Wire::Pairs, Workload::Idle { users: 5000 }),
+        private(Wire::RoomsTls, Wire::Pairs, Workload::Idle { users: 5000 }),
+        private(Wire::Web, Wire::Pairs, Workload::Idle { users: 5000 }),
+        private(Wire::WebTls, Wire::Pairs, Workload::Idle { users: 5000 }),
     ];
     let further = further.into_iter().filter(move |_| !is_quick);
     essential.into_iter().chain(further)

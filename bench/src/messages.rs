@@ -106,7 +106,7 @@ mod tests {
 
     /// Client 0 says something to client 1, to be sent at the first millisecond.
     fn said() -> (Crowd, Messages, Stamp) {
-        let mut crowd = Crowd::new().unwrap();
+        let mut crowd = Crowd::new(Wire::Relay.transport()).unwrap();
         crowd.reserve(2);
         let mut messages = Messages::new(Wire::Relay, 64, 1, Ledger::new(2, 1));
         messages.say(&mut crowd, 0, 1, 1_000_000);

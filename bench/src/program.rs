@@ -1,13 +1,15 @@
 //! The programs that can be measured, and how each is started: on the loopback, with generous
 //! limits and nothing that slows clients down on purpose.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::ValueEnum;
 
 use crate::failure::Failure;
+use crate::tunnel;
 use crate::wire::Wire;
 
 /// A program that can be measured.
@@ -67,7 +69,8 @@ impl Program {
             Wire::Addressed | Wire::Rooms | Wire::Direct => self.is_linechat(),
             Wire::Pairs | Wire::Answers => self == Self::LinechatFloor,
             Wire::Irc => self.is_irc() || self.is_linechat(),
-            Wire::IrcTags => self.is_linechat(),
+            Wire::IrcTls => self == Self::Inspircd || self.is_linechat(),
+            Wire::IrcTags | Wire::RoomsTls | Wire::Web | Wire::WebTls => self.is_linechat(),
             Wire::Nats => self == Self::NatsServer,
             Wire::Redis => self == Self::RedisServer,
         }
@@ -109,12 +112,17 @@ impl Program {
         let mut command = Command::new(path);
         match self {
             Self::LinechatTokio | Self::LinechatSmol | Self::LinechatBlocking => {
-                let dialect = match wire {
+                let scheme = match wire {
                     Wire::IrcTags => Wire::Irc.name(),
                     wire => wire.name(),
                 };
-                command.args(["serve", dialect, "-q", "--listen"]);
-                command.arg(format!("127.0.0.1:{port}"));
+                command.args(["serve", "-q", "--listen"]);
+                command.arg(format!("{scheme}://127.0.0.1:{port}"));
+                if wire.transport().is_encrypted() {
+                    let (certificate, key) = write_pair(folder)?;
+                    command.arg("--tls-cert").arg(certificate);
+                    command.arg("--tls-key").arg(key);
+                }
                 if wire == Wire::Direct {
                     command.args(["--max-users", "20000"]);
                 }
@@ -135,8 +143,16 @@ impl Program {
                     .arg(write_file(folder, "nats.conf", &nats_config(port))?);
             }
             Self::Inspircd => {
+                let tls = match wire.transport().is_encrypted() {
+                    true => Some(write_pair(folder)?),
+                    false => None,
+                };
                 command.args(["--runasroot", "--nofork", "--nolog", "--nopid", "--config"]);
-                command.arg(write_file(folder, "inspircd.conf", &inspircd_config(port))?);
+                command.arg(write_file(
+                    folder,
+                    "inspircd.conf",
+                    &inspircd_config(port, tls.as_ref()),
+                )?);
             }
             Self::Ngircd => {
                 command.args(["-n", "-f"]).arg(write_file(
@@ -156,6 +172,14 @@ fn write_file(folder: &Path, name: &str, text: &str) -> Result<PathBuf, Failure>
     Ok(path)
 }
 
+/// This process's certificate and its key.
+fn write_pair(folder: &Path) -> Result<(PathBuf, PathBuf), Failure> {
+    let pair = tunnel::pair()?;
+    let key = write_file(folder, "key.pem", &pair.key)?;
+    fs::set_permissions(&key, Permissions::from_mode(0o600))?;
+    Ok((write_file(folder, "cert.pem", &pair.certificate)?, key))
+}
+
 fn nats_config(port: u16) -> String {
     format!("listen: 127.0.0.1:{port}\nmax_connections: 20000\nmax_pending: 512MB\n")
 }
@@ -172,10 +196,22 @@ fn ngircd_config(port: u16) -> String {
     )
 }
 
-fn inspircd_config(port: u16) -> String {
+fn inspircd_config(port: u16, tls: Option<&(PathBuf, PathBuf)>) -> String {
+    let (module, tag) = match tls {
+        Some((certificate, key)) => (
+            format!(
+                "<module name=\"ssl_gnutls\">\n\
+                 <sslprofile name=\"bench\" provider=\"gnutls\" certfile=\"{}\" keyfile=\"{}\">\n",
+                certificate.display(),
+                key.display()
+            ),
+            "sslprofile=\"bench\"",
+        ),
+        None => (String::new(), ""),
+    };
     format!(
-        "<server name=\"irc.test\" description=\"bench\" network=\"bench\">\n\
-         <bind address=\"127.0.0.1\" port=\"{port}\" type=\"clients\">\n\
+        "{module}<server name=\"irc.test\" description=\"bench\" network=\"bench\">\n\
+         <bind address=\"127.0.0.1\" port=\"{port}\" type=\"clients\" {tag}>\n\
          <connect name=\"all\" allow=\"*\" timeout=\"60\" pingfreq=\"1h\" hardsendq=\"100M\"\n\
          softsendq=\"50M\" recvq=\"1M\" threshold=\"1000000\" commandrate=\"1000000000\"\n\
          fakelag=\"no\" localmax=\"20000\" globalmax=\"20000\" limit=\"20000\"\n\

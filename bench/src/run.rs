@@ -32,7 +32,7 @@ pub(crate) fn run(
     if !workload.fits(wire) {
         return Err(Failure::Unfit(format!("{} has no {workload}", wire.name())));
     }
-    let crowd = &mut Crowd::new()?;
+    let crowd = &mut Crowd::new(wire.transport())?;
     let (at, size) = (server.address, terms.size);
     let mut outcome = match workload {
         Workload::FanOut {

@@ -5,6 +5,8 @@ use std::io::Write;
 use clap::ValueEnum;
 use memchr::memmem;
 
+use crate::tunnel::Transport;
+
 /// A protocol that servers can be measured with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Wire {
@@ -24,6 +26,17 @@ pub(crate) enum Wire {
     Irc,
     /// The same, for clients that want to know when and which
     IrcTags,
+    /// `rooms` inside TLS
+    #[value(name = "rooms+tls")]
+    RoomsTls,
+    /// `irc` inside TLS
+    #[value(name = "irc+tls")]
+    IrcTls,
+    /// `irc` over WebSocket
+    Web,
+    /// `irc` over WebSocket inside TLS
+    #[value(name = "web+tls")]
+    WebTls,
     /// A subject for all, or one for each user
     Nats,
     /// A channel for all, or one for each user
@@ -41,15 +54,37 @@ impl Wire {
             Self::Answers => "answers",
             Self::Irc => "irc",
             Self::IrcTags => "irc-tags",
+            Self::RoomsTls => "rooms+tls",
+            Self::IrcTls => "irc+tls",
+            Self::Web => "web",
+            Self::WebTls => "web+tls",
             Self::Nats => "nats",
             Self::Redis => "redis",
         }
     }
 
+    /// What carries its lines.
+    pub(crate) fn transport(self) -> Transport {
+        match self {
+            Self::RoomsTls | Self::IrcTls => Transport::Tls,
+            Self::Web => Transport::WebSocket,
+            Self::WebTls => Transport::SecureWebSocket,
+            _ => Transport::Plain,
+        }
+    }
+
+    /// The protocol whose words its lines are.
+    fn words(self) -> Self {
+        match self {
+            Self::RoomsTls => Self::Rooms,
+            Self::IrcTls | Self::Web | Self::WebTls => Self::Irc,
+            own => own,
+        }
+    }
+
     /// What a client says first.
     pub(crate) fn log_in(self, out: &mut Vec<u8>, user: usize, role: Role) {
-        let said = match self {
-            Self::Relay | Self::Addressed | Self::Pairs | Self::Answers => Ok(()),
+        let said = match self.words() {
             Self::Rooms => write!(out, "u{user}\n!help\n"),
             Self::Direct => writeln!(out, "HELLO-FROM u{user}"),
             Self::Irc => write!(out, "NICK u{user}\r\nUSER u{user} 0 * :u\r\n"),
@@ -69,6 +104,7 @@ impl Wire {
                 "HELLO 3\r\nSUBSCRIBE {}\r\nPING\r\n",
                 Topic(user, role)
             ),
+            _ => Ok(()),
         };
         said.expect("writing to memory");
     }
@@ -80,8 +116,7 @@ impl Wire {
 
     /// What a line that is no message wants.
     pub(crate) fn understand(self, line: &[u8], role: Role) -> Control {
-        match self {
-            Self::Relay | Self::Addressed => Control::Nothing,
+        match self.words() {
             Self::Pairs | Self::Answers => Control::ready_if(line == b"hello"),
             Self::Rooms if line.starts_with(b"!error") => Control::Refused,
             Self::Rooms => Control::ready_if(memmem::find(line, b"!help").is_some()),
@@ -99,12 +134,13 @@ impl Wire {
             },
             Self::Redis if line.starts_with(b"-") => Control::Refused,
             Self::Redis => Control::ready_if(line == b"+PONG"),
+            _ => Control::Nothing,
         }
     }
 
     /// To everybody.
     pub(crate) fn say(self, out: &mut Vec<u8>, text: &[u8]) {
-        match self {
+        match self.words() {
             Self::Irc | Self::IrcTags => out.extend_from_slice(b"PRIVMSG #c :"),
             Self::Nats => header(out, format_args!("PUB c {}", text.len())),
             Self::Redis => redis_publish(out, "c", text.len()),
@@ -116,7 +152,7 @@ impl Wire {
 
     /// To one user.
     pub(crate) fn tell(self, out: &mut Vec<u8>, user: usize, text: &[u8]) {
-        let said = match self {
+        let said = match self.words() {
             Self::Rooms => write!(out, "#u{user} "),
             Self::Direct => write!(out, "SEND u{user} "),
             Self::Irc | Self::IrcTags => write!(out, "PRIVMSG u{user} :"),
@@ -125,7 +161,7 @@ impl Wire {
                 redis_publish(out, &format!("u{user}"), text.len());
                 Ok(())
             }
-            Self::Relay | Self::Addressed | Self::Pairs | Self::Answers => Ok(()),
+            _ => Ok(()),
         };
         said.expect("writing to memory");
         out.extend_from_slice(text);
@@ -134,7 +170,7 @@ impl Wire {
 
     /// What a client says last, if it says anything.
     pub(crate) fn leave(self, out: &mut Vec<u8>) {
-        match self {
+        match self.words() {
             Self::Rooms => out.extend_from_slice(b"!quit\n"),
             Self::Irc | Self::IrcTags | Self::Redis => out.extend_from_slice(b"QUIT\r\n"),
             _ => {}
@@ -157,7 +193,7 @@ impl Wire {
     }
 
     fn end(self, out: &mut Vec<u8>) {
-        match self {
+        match self.words() {
             Self::Irc | Self::IrcTags | Self::Nats | Self::Redis => out.extend_from_slice(b"\r\n"),
             _ => out.push(b'\n'),
         }
