@@ -50,29 +50,20 @@ impl Credentials {
         }
     }
 
-    /// Has the certificate loaded anew when its files change, and when `is_asked` is set. What
-    /// happens goes on to `observer`.
-    pub(crate) fn renewed_beside(
-        self,
-        observer: Box<dyn Observer>,
-        is_asked: Arc<AtomicBool>,
-    ) -> Box<dyn Observer> {
-        match self.files {
-            None => observer,
-            Some(files) => Box::new(Renewal {
-                observer,
-                renewable: self.renewable,
-                files,
-                is_asked,
-                due: None,
-            }),
-        }
+    /// The duty to load the certificate anew when its files change, and when `is_asked` is set.
+    /// There is none where it comes from no file.
+    pub(crate) fn renewal(self, is_asked: Arc<AtomicBool>) -> Option<Box<dyn Observer>> {
+        Some(Box::new(Renewal {
+            renewable: self.renewable,
+            files: self.files?,
+            is_asked,
+            due: None,
+        }))
     }
 }
 
 /// Loads a certificate anew, between two turns of the server.
 struct Renewal {
-    observer: Box<dyn Observer>,
     renewable: Renewable,
     files: CertificateFiles,
     /// It is to be loaded, whether the files have changed or not.
@@ -94,12 +85,9 @@ impl Renewal {
 }
 
 impl Observer for Renewal {
-    fn event(&mut self, event: &Event) {
-        self.observer.event(event);
-    }
+    fn event(&mut self, _event: &Event) {}
 
-    fn turned(&mut self, now: Instant, server: &mut Server) {
-        self.observer.turned(now, server);
+    fn turned(&mut self, now: Instant, _server: &mut Server) {
         let is_due = self.due.is_some_and(|due| due <= now);
         if is_due || self.due.is_none() {
             self.due = Some(now + INTERVAL);
@@ -110,8 +98,7 @@ impl Observer for Renewal {
     }
 
     fn due(&self) -> Option<Instant> {
-        let dues = [self.due, self.observer.due()];
-        dues.into_iter().flatten().min()
+        self.due
     }
 }
 
@@ -188,7 +175,6 @@ mod tests {
     fn renewal(folder: &Folder) -> Renewal {
         let mut files = CertificateFiles::new(folder.0.join("cert.pem"), folder.0.join("key.pem"));
         Renewal {
-            observer: Box::new(log::EventLog),
             renewable: Renewable::new(load(&mut files).unwrap()),
             files,
             is_asked: Arc::default(),
