@@ -133,6 +133,18 @@ impl Browser {
         self.waits_for_value(&format!("the line {text:?}"), script, &[json!(text)]);
     }
 
+    /// What a line says that contains `text`: who, and what.
+    pub(crate) fn line_with(&self, text: &str) -> String {
+        let script =
+            "const line = [...document.querySelectorAll('.log:not([hidden]) .lines .line')]
+            .find((line) => line.innerText.includes(arguments[0]));
+            const time = line.querySelector('time');
+            return [...line.children].filter((part) => part !== time)
+                .map((part) => part.innerText.trim()).filter(Boolean).join(' ')";
+        let line = self.run(script, &[json!(text)]);
+        line.as_str().unwrap().to_owned()
+    }
+
     /// Waits until what is shown at `selector` is `text`.
     #[track_caller]
     pub(crate) fn sees(&self, selector: &str, text: &str) {

@@ -10,6 +10,7 @@
 mod browser;
 mod cases;
 mod driver;
+mod pane;
 mod person;
 mod server;
 

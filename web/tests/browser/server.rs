@@ -9,14 +9,15 @@ use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// What it speaks, as its log says it.
+/// What it speaks unless told otherwise, as its log says it.
 const SCHEMES: [&str; 4] = ["rooms", "irc", "web", "web+tls"];
 
 /// A server that runs. It is ended when dropped.
 pub(crate) struct Server {
     process: Option<Child>,
     options: Vec<String>,
-    addresses: [SocketAddr; SCHEMES.len()],
+    /// Where what is spoken.
+    listeners: Vec<(&'static str, SocketAddr)>,
 }
 
 impl Server {
@@ -27,16 +28,25 @@ impl Server {
 
     /// The same with further options.
     pub(crate) fn start_with(options: &[&str]) -> Self {
-        let options = options.iter().map(|&option| option.to_owned()).collect();
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self::launch(options, [any; SCHEMES.len()])
+        Self::start_serving(&SCHEMES, &[&["--tls-self-signed"], options].concat())
     }
 
-    fn launch(options: Vec<String>, addresses: [SocketAddr; SCHEMES.len()]) -> Self {
-        let listeners = SCHEMES.iter().zip(addresses);
-        let mut process = Command::new(path())
-            .args(["serve", "--tls-self-signed"])
-            .args(listeners.map(|(scheme, address)| format!("--listen={scheme}://{address}")))
+    /// Starts one that speaks these.
+    pub(crate) fn start_serving(schemes: &[&'static str], options: &[&str]) -> Self {
+        let options = options.iter().map(|&option| option.to_owned()).collect();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::launch(
+            options,
+            schemes.iter().map(|&scheme| (scheme, any)).collect(),
+        )
+    }
+
+    fn launch(options: Vec<String>, mut listeners: Vec<(&'static str, SocketAddr)>) -> Self {
+        let arguments = listeners.iter();
+        let arguments = arguments.map(|(scheme, address)| format!("--listen={scheme}://{address}"));
+        let mut process = Command::new(program())
+            .arg("serve")
+            .args(arguments)
             .args(&options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -44,11 +54,14 @@ impl Server {
             .spawn()
             .unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
-        let mut found = [None; SCHEMES.len()];
-        while found.contains(&None) {
+        let mut missing = listeners.len();
+        while missing > 0 {
             let line = log.next().expect("a line for each listener").unwrap();
-            for (place, scheme) in found.iter_mut().zip(SCHEMES) {
-                *place = place.or(listening_address(&line, scheme));
+            for (scheme, address) in &mut listeners {
+                if let Some(found) = listening_address(&line, scheme) {
+                    *address = found;
+                    missing -= 1;
+                }
             }
         }
         // A server whose log nobody reads would stand still.
@@ -56,28 +69,34 @@ impl Server {
         Self {
             process: Some(process),
             options,
-            addresses: found.map(Option::unwrap),
+            listeners,
         }
     }
 
     /// The page's address.
     pub(crate) fn page(&self) -> String {
-        format!("http://{}/", self.addresses[2])
+        format!("http://{}/", self.address("web"))
     }
 
     /// The page's address under TLS.
     pub(crate) fn encrypted_page(&self) -> String {
-        format!("https://{}/", self.addresses[3])
+        format!("https://{}/", self.address("web+tls"))
     }
 
     /// Where `rooms` is spoken.
     pub(crate) fn rooms(&self) -> SocketAddr {
-        self.addresses[0]
+        self.address("rooms")
     }
 
     /// Where IRC is spoken.
     pub(crate) fn irc(&self) -> SocketAddr {
-        self.addresses[1]
+        self.address("irc")
+    }
+
+    /// Where this is spoken.
+    pub(crate) fn address(&self, scheme: &str) -> SocketAddr {
+        let mut listeners = self.listeners.iter();
+        listeners.find(|(spoken, _)| *spoken == scheme).unwrap().1
     }
 
     /// Ends it, as an operator would. Nobody listens at its addresses then.
@@ -92,7 +111,7 @@ impl Server {
 
     /// Starts it again, at the same addresses.
     pub(crate) fn starts_again(&mut self) {
-        *self = Self::launch(self.options.clone(), self.addresses);
+        *self = Self::launch(self.options.clone(), self.listeners.clone());
     }
 }
 
@@ -104,11 +123,12 @@ impl Drop for Server {
 
 /// What is missing to start one.
 pub(crate) fn missing() -> Option<String> {
-    let path = path();
+    let path = program();
     (!path.exists()).then(|| format!("{}: build it first", path.display()))
 }
 
-fn path() -> PathBuf {
+/// Its program.
+pub(crate) fn program() -> PathBuf {
     env::var_os("LINECHAT_PROGRAM").map_or_else(beside_the_tests, PathBuf::from)
 }
 

@@ -2,6 +2,7 @@
 
 mod coming_in;
 mod connection;
+mod everybody;
 mod keyboard;
 mod looks;
 mod pictures;
@@ -20,6 +21,7 @@ pub(crate) fn all() -> Vec<Case> {
         talking::CASES,
         reading::CASES,
         connection::CASES,
+        everybody::CASES,
         keyboard::CASES,
         looks::CASES,
         pictures::CASES,
