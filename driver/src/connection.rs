@@ -53,6 +53,7 @@ fn try_prepare(socket: &SockRef<'_>) -> io::Result<()> {
     socket.set_tcp_nodelay(true)?;
     // What telnet sends as urgent data belongs where it stands in the stream.
     socket.set_out_of_band_inline(true)?;
+    #[cfg(any(target_os = "android", target_os = "linux"))]
     socket.set_tcp_notsent_lowat(MAX_UNSENT)?;
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(60))
@@ -65,6 +66,7 @@ fn try_prepare(socket: &SockRef<'_>) -> io::Result<()> {
 ///
 /// By default it takes some megabytes, and then says that there is room again only when a good part
 /// of them has gone: a peer that reads 30 kB a second would seem to take nothing for half a minute.
+#[cfg(any(target_os = "android", target_os = "linux"))]
 const MAX_UNSENT: u32 = 1 << 17;
 
 /// Logs why the transport of a connection failed. The core, which is told so, too, knows nothing of
@@ -90,6 +92,7 @@ mod tests {
         assert!(options.keepalive().unwrap());
         assert_eq!(options.tcp_keepalive_time().unwrap().as_secs(), 60);
         assert!(options.out_of_band_inline().unwrap());
+        #[cfg(any(target_os = "android", target_os = "linux"))]
         assert_eq!(options.tcp_notsent_lowat().unwrap(), MAX_UNSENT);
     }
 }

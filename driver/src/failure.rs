@@ -2,7 +2,10 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+use std::os::unix::net::UnixDatagram;
 
+#[cfg(any(target_os = "android", target_os = "linux"))]
 use rustix::event::epoll;
 
 /// What this returns turns readable when the peer of a socket vanishes.
@@ -13,9 +16,13 @@ use rustix::event::epoll;
 /// only as long as it is waited for, which is rare: while a rate limit or the dialect's rules keep
 /// somebody waiting.
 ///
+/// Systems without epoll have nothing that tells of failures alone. What this returns there never
+/// turns readable: that such a peer has vanished is noticed when it is read from or written to again.
+///
 /// # Errors
 ///
 /// The system's, where it has no descriptor left, or no memory.
+#[cfg(any(target_os = "android", target_os = "linux"))]
 pub fn watch_for_failure(socket: impl AsFd) -> io::Result<OwnedFd> {
     let failure = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     epoll::add(
@@ -25,4 +32,10 @@ pub fn watch_for_failure(socket: impl AsFd) -> io::Result<OwnedFd> {
         epoll::EventFlags::empty(),
     )?;
     Ok(failure)
+}
+
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+#[expect(missing_docs, reason = "they are above")]
+pub fn watch_for_failure(_socket: impl AsFd) -> io::Result<OwnedFd> {
+    UnixDatagram::unbound().map(OwnedFd::from)
 }

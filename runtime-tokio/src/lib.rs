@@ -35,6 +35,7 @@ use tokio::task::unconstrained;
 use self::runtime::Runtime;
 
 mod runtime;
+mod system;
 
 /// Serves until `shutdown` is ready and everybody has been sent what was queued for them (at most
 /// for [`Limits::grace`](linechat_protocol::Limits::grace)), or until the server ends by itself:

@@ -9,11 +9,12 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use linechat_driver::watch_for_failure;
-use rustix::net::{SocketFlags, acceptfrom_with};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::task::yield_now;
 use tokio::time::{Sleep, sleep, sleep_until};
+
+use crate::system::{URGENT, accept};
 
 /// tokio.
 pub(crate) struct Runtime;
@@ -44,15 +45,10 @@ impl linechat_driver::Listener for Listener {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, SocketAddr)>> {
         loop {
             let mut ready = ready!(self.0.poll_read_ready(cx))?;
-            let accepted = ready.try_io(|listener| {
-                let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-                Ok(acceptfrom_with(listener, flags)?)
-            });
+            let accepted = ready.try_io(|listener| accept(listener.get_ref()));
             let Ok(accepted) = accepted else { continue };
             let (socket, address) = accepted?;
-            let address = address.ok_or(io::ErrorKind::ConnectionAborted)?;
-            let address = SocketAddr::try_from(address)?;
-            return Poll::Ready(Ok((Stream::register(socket.into(), false)?, address)));
+            return Poll::Ready(Ok((Stream::register(socket, false)?, address)));
         }
     }
 }
@@ -69,19 +65,22 @@ pub(crate) struct Stream {
 
 impl Stream {
     fn register(stream: TcpStream, is_local: bool) -> io::Result<Self> {
-        let interest = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let interest = URGENT.map_or(interest, |urgent| interest | urgent);
         let io = register(stream, interest)?;
         Ok(Self { io, is_local })
     }
 
     /// Whether the peer has sent urgent data that may not have been read.
     fn has_urgent(&self) -> bool {
-        self.io.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
+        URGENT.is_none_or(|urgent| self.io.try_io(urgent, |_| Ok(())).is_ok())
     }
 
     fn forget_urgent(&self) {
         let nothing = |_: &TcpStream| Err::<(), _>(io::ErrorKind::WouldBlock.into());
-        let _ = self.io.try_io(Interest::PRIORITY, nothing);
+        if let Some(urgent) = URGENT {
+            let _ = self.io.try_io(urgent, nothing);
+        }
     }
 }
 

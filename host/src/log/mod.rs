@@ -11,7 +11,7 @@ use std::sync::Arc;
 use linechat_driver::Observer;
 use linechat_layers::tls::Pin;
 use linechat_protocol::{Event, Peer};
-use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::io::ioctl_fionbio;
 use tracing::level_filters::LevelFilter;
 use tracing::{debug, info, warn};
 use tracing_subscriber::filter::Targets;
@@ -94,8 +94,11 @@ pub(crate) fn init(options: LogOptions) -> io::Result<()> {
 ///
 /// The system's, where it has no descriptor left.
 pub(crate) fn init_with_reader(options: LogOptions) -> io::Result<LogReader> {
-    let (reader, writer) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC)?;
-    Ok(LogReader::new(reader, init_with(options, writer)))
+    let (reader, writer) = io::pipe()?;
+    ioctl_fionbio(&reader, true)?;
+    ioctl_fionbio(&writer, true)?;
+    let lines = init_with(options, writer.into());
+    Ok(LogReader::new(reader.into(), lines))
 }
 
 fn init_with(options: LogOptions, output: OwnedFd) -> Arc<LogLines<OwnedFd>> {

@@ -53,8 +53,7 @@ pub(crate) fn read_more(stream: &Stream, bytes: &mut Vec<u8>) {
 
 /// Writes what the socket takes at once, and says how much that is.
 pub(crate) fn write(stream: &Stream, bytes: &[u8]) -> io::Result<usize> {
-    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-    match retry_on_intr(|| send(stream, bytes, flags)) {
+    match retry_on_intr(|| send(stream, bytes, SendFlags::DONTWAIT | NO_SIGNAL)) {
         Err(Errno::AGAIN) => Ok(0),
         outcome => outcome.map_err(io::Error::from),
     }
@@ -182,3 +181,9 @@ const BELL: Token = Token(usize::MAX - 3);
 
 /// Address space, of which 16 KiB are used, or twice as much in a build without optimisation.
 const STACK_SIZE: usize = 128 << 10;
+
+/// A peer that has gone is an error, and no signal. Programs in Rust ignore the signal anyway.
+#[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
+const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(any(target_vendor = "apple", target_os = "netbsd"))]
+const NO_SIGNAL: SendFlags = SendFlags::empty();
