@@ -40,6 +40,12 @@ impl<R: Runtime> Acceptor<R> {
         })
     }
 
+    /// Closes the sockets at which nobody will be welcome any more. Says whether others are left.
+    pub(super) fn close_those_closed(&mut self, server: &Server) -> bool {
+        self.listeners.retain(|(id, _)| !server.has_closed(*id));
+        !self.listeners.is_empty()
+    }
+
     /// The next connection on any listener at which one is welcome, or `None` after an error. When
     /// there is none, the listeners are asked again only once one of them
     /// [is ready](Self::is_ready).

@@ -34,7 +34,7 @@ use crate::clock::Clock;
 use crate::connection::{linger_until, transport_failed, was_refused};
 use crate::ready::{Ready, Source};
 use crate::runtime::{Runtime, Stream, Timer};
-use crate::service::{Observer, Service};
+use crate::service::{Flush, Observer, Service};
 use crate::sockets::{Input, Sockets};
 
 /// Serves until `shutdown` is ready and everybody has been sent what was queued for them (at most
@@ -184,12 +184,13 @@ impl<R: Runtime> Driver<R> {
 
     /// Takes the next connection off the listeners, as long as the server welcomes more.
     fn poll_accept(&mut self) {
-        if self.server.is_shutting_down() {
-            self.acceptor = None;
-        }
         let Some(acceptor) = &mut self.acceptor else {
             return;
         };
+        if !acceptor.close_those_closed(&self.server) {
+            self.acceptor = None;
+            return;
+        }
         while self.accepted.is_none() {
             let Poll::Ready(accepted) = acceptor.poll_accept(&self.server) else {
                 return;
@@ -284,7 +285,10 @@ impl<R: Runtime> Driver<R> {
     /// Does all that the server wants done.
     fn flush(&mut self) {
         let now = self.clock.now();
+        let messages = self.server.messages_in_batch();
+        let mut has_written = false;
         while let Some(action) = self.server.poll() {
+            has_written |= matches!(action, Action::Transmit(_));
             match action {
                 Action::Transmit(conn) => self.write(now, conn),
                 Action::PauseReading(conn) => self.set_reading(conn, false),
@@ -301,6 +305,10 @@ impl<R: Runtime> Driver<R> {
             }
         }
         if let Some(observer) = observer {
+            if has_written || messages > 0 {
+                let took = self.clock.now().saturating_since(now);
+                observer.flushed(Flush { messages, took });
+            }
             observer.turned(now, &mut self.server);
         }
     }

@@ -18,7 +18,7 @@ pub use self::connection::{
 pub use self::driver::serve;
 pub use self::failure::watch_for_failure;
 pub use self::runtime::{Listener, Runtime, Stream, Timer};
-pub use self::service::{Console, Listening, Observer, Service};
+pub use self::service::{Console, Flush, Listening, Observer, Service};
 
 #[cfg(doc)]
 use linechat_protocol::Server;

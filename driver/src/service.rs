@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use linechat_protocol::{Event, Instant, ListenerId, Server};
 
@@ -79,11 +80,24 @@ pub trait Observer: Send {
     /// to time.
     fn turned(&mut self, _now: Instant, _server: &mut Server) {}
 
+    /// What came of the messages of a turn was written, as far as the sockets took it. Not called
+    /// for turns in which nothing was said and nothing was to be written.
+    fn flushed(&mut self, _flush: Flush) {}
+
     /// When [`turned`](Self::turned) is to be called, if nothing happens before; asked after each
     /// call of it. What is due by then has to be done by that call, or it is called without end.
     fn due(&self) -> Option<Instant> {
         None
     }
+}
+
+/// What an adapter did in one turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flush {
+    /// How many messages of peers were dealt with.
+    pub messages: usize,
+    /// How long it took to write what came of them, and whatever else there was to be written.
+    pub took: Duration,
 }
 
 impl fmt::Debug for dyn Observer {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use linechat_driver::Observer;
+use linechat_driver::{Flush, Observer};
 use linechat_protocol::{Event, Instant, Server};
 
 /// Several observers that are one: each hears of everything, in the order in which they came.
@@ -26,6 +26,12 @@ impl Observer for Duties {
     fn turned(&mut self, now: Instant, server: &mut Server) {
         for duty in &mut self.0 {
             duty.turned(now, server);
+        }
+    }
+
+    fn flushed(&mut self, flush: Flush) {
+        for duty in &mut self.0 {
+            duty.flushed(flush);
         }
     }
 

@@ -94,6 +94,34 @@ impl CloseReason {
         }
     }
 
+    /// A word for it, in ASCII letters and underscores, for programs that count or compare.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PeerLeft => "peer_left",
+            Self::TransportFailed => "transport_failed",
+            Self::Quit => "quit",
+            Self::HttpRequest => "http_request",
+            Self::TlsHandshake => "tls_handshake",
+            Self::OperatorExit => "operator_exit",
+            Self::MalformedNickname => "malformed_nickname",
+            Self::NicknameInUse => "nickname_in_use",
+            Self::LineTooLong => "line_too_long",
+            Self::SlowConsumer => "slow_consumer",
+            Self::BuffersFull => "buffers_full",
+            Self::Stalled => "stalled",
+            Self::LoginTimeout => "login_timeout",
+            Self::IdleTimeout => "idle_timeout",
+            Self::TooManyFromAddress => "too_many_from_address",
+            Self::NotAccepting => "not_accepting",
+            Self::WrongPassword => "wrong_password",
+            Self::Killed => "killed",
+            Self::LayerFailed => "layer_failed",
+            Self::OpeningTimeout => "opening_timeout",
+            Self::CutOff => "cut_off",
+            Self::ShuttingDown => "shutting_down",
+        }
+    }
+
     /// Whether the peer was closed for what it did or failed to do, so that an operator may want
     /// to know.
     pub fn is_fault(self) -> bool {

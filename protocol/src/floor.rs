@@ -170,6 +170,20 @@ impl Floor {
         self.community.apply(entry, &mut news)
     }
 
+    /// Tells all users on this node what the server itself has to say.
+    pub(crate) fn announce(&mut self, text: &str) {
+        let stamp = Stamp {
+            at: self.unix_time(),
+            serial: 0,
+        };
+        let mut news = Newsroom {
+            engine: &mut self.engine,
+            voices: &self.voices,
+        };
+        let ears = self.community.ears();
+        news.tell_ears(stamp, &ears, None, &News::Announced { text });
+    }
+
     fn let_in(&mut self, conn: ConnId, id: UserId) {
         self.users.insert(conn.0, id);
         self.set_view(conn, View::default());

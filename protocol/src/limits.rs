@@ -41,6 +41,9 @@ pub struct Limits {
     /// How long a connection that is closed from this side may take to receive what is queued for
     /// it. Default: 5 s.
     pub grace: Duration,
+    /// How long a server that is to [shut down](crate::Server::shut_down) lets its peers leave by
+    /// themselves before it closes them. Default: `None`, not at all.
+    pub drain: Option<Duration>,
     /// How many rooms may exist at a time. Default: 65536.
     pub max_rooms: usize,
     /// How many rooms one user may be in at a time. Default: 64.
@@ -84,6 +87,7 @@ impl Default for Limits {
             max_connections: None,
             max_connections_per_ip: None,
             grace: Duration::from_secs(5),
+            drain: None,
             max_rooms: 65_536,
             max_rooms_per_user: 64,
             max_openings: 1024,

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::close::CloseReason;
 use crate::community::runs::View;
 use crate::community::vocabulary::{Command, News, Outcome, Stamp};
+use crate::dialect::Options;
 use crate::engine::Engine;
 use crate::engine::connection::ConnId;
 use crate::floor::Floor;
@@ -47,6 +48,9 @@ pub(crate) trait Rules: Send {
         _outcome: Outcome,
     ) {
     }
+
+    /// The operator has chosen other options for it, of which those count that can be changed.
+    fn renew(&mut self, _options: &Options) {}
 
     /// The time came that was [set](crate::engine::Engine::set_due) for it.
     fn due(&mut self, _floor: &mut Floor, _conn: ConnId) {}

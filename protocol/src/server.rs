@@ -1,6 +1,8 @@
 //! The server: inputs in, actions out.
 
 use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
@@ -17,13 +19,13 @@ use crate::community::snapshot::SnapshotError;
 use crate::config::ConfigError;
 use crate::dialect::{DOORS, Dialect, Options};
 use crate::engine::connection::ConnId;
-use crate::engine::{Engine, Listening, Opened};
+use crate::engine::{Engine, Listening, Opened, Speech};
 use crate::event::Event;
 use crate::floor::Floor;
 use crate::instant::Instant;
-use crate::layer::LayerEnd;
+use crate::layer::{LayerEnd, LayerFactory};
 use crate::limits::Limits;
-use crate::listener::{Framing, Listener, ListenerId};
+use crate::listener::{Framing, Listener, ListenerId, Terms};
 use crate::log::{Log, SharedLog};
 use crate::peer::Peer;
 use crate::rules::Rules;
@@ -32,16 +34,20 @@ use crate::wire::end::End;
 use crate::wire::lines::Decoded;
 use crate::wire::pause::LateEnding;
 
+mod renewal;
+
 /// A chat server without its sockets.
 ///
 /// The [crate's manual](crate) says how to drive it. The methods come in four families:
 ///
-/// * **Preparations**: [`listen`](Self::listen), once for each way in.
+/// * **Preparations**: [`listen`](Self::listen), once for each way in, and
+///   [`listen_aside`](Self::listen_aside).
 /// * **Inputs**, each with the time: [`accept`](Self::accept), [`receive`](Self::receive),
 ///   [`receive_eof`](Self::receive_eof), [`transport_failed`](Self::transport_failed),
 ///   [`advance`](Self::advance), [`handle_timeout`](Self::handle_timeout),
 ///   [`carry_on`](Self::carry_on), [`set_clock`](Self::set_clock), [`apply`](Self::apply),
-///   [`shut_down`](Self::shut_down), and [`release`](Self::release). None of them fails: whatever a peer does is the peer's
+///   [`shut_down`](Self::shut_down), and [`release`](Self::release);
+///   [`set_limits`](Self::set_limits) and [`renew`](Self::renew) for what can change meanwhile. None of them fails: whatever a peer does is the peer's
 ///   business, and a name that is stale does nothing. Time that runs backwards is taken as standing
 ///   still.
 /// * **Outputs**: [`poll`](Self::poll), [`transmit`](Self::transmit) or
@@ -108,9 +114,6 @@ impl Server {
     pub fn listen(&mut self, listener: Listener) -> Result<ListenerId, ConfigError> {
         let dialect = listener.dialect();
         self.check(&listener)?;
-        let id = u8::try_from(self.floor.engine.listeners().len())
-            .map(ListenerId)
-            .map_err(|_| ConfigError::TooManyListeners)?;
         let language = match self.place_of(dialect) {
             Some(place) => place,
             None => {
@@ -124,16 +127,38 @@ impl Server {
                 self.languages.len() - 1
             }
         };
-        self.floor.engine.add_listener(Listening {
-            profile: dialect.profile(),
-            language: u8::try_from(language).map_err(|_| ConfigError::TooManyListeners)?,
+        let id = self.floor.engine.add_listener(Listening {
+            speech: Some(Speech {
+                profile: dialect.profile(),
+                language: u8::try_from(language).map_err(|_| ConfigError::TooManyListeners)?,
+            }),
             framing: listener.options.framing(),
             terms: dialect.profile().own_terms(listener.terms),
             layer: listener.layer,
-        });
+        })?;
         let settings = settings(&self.floor.engine.limits, &self.languages);
         self.floor.found(settings);
         Ok(id)
+    }
+
+    /// One more way in, for peers whom a layer answers by itself, with a page, say, and who then
+    /// leave. No dialect hears of them; they are in no event, in no number, and in no limit but one
+    /// of their own: at most 16 at a time. They are welcome while the server is full, and while it
+    /// [drains](Self::is_draining). A connection whose layer opens is closed.
+    ///
+    /// # Errors
+    ///
+    /// Somebody has connected already, or there are too many listeners.
+    pub fn listen_aside(&mut self, layer: LayerFactory) -> Result<ListenerId, ConfigError> {
+        if self.has_accepted {
+            return Err(ConfigError::TooLate);
+        }
+        self.floor.engine.add_listener(Listening {
+            speech: None,
+            framing: Framing::Lines,
+            terms: Terms::default(),
+            layer: Some(layer),
+        })
     }
 
     /// A peer connected to a listener. The name that it gets here is its name in everything that
@@ -152,7 +177,7 @@ impl Server {
         if let Some(reason) = refusal {
             self.floor.engine.close(conn, reason);
         } else {
-            if !self.floor.engine.is_proxy(listener, peer) {
+            if self.floor.engine.counts_address(listener, peer) {
                 self.floor.engine.count_address(conn);
             }
             if !self.floor.engine.begin_opening(conn) {
@@ -210,6 +235,7 @@ impl Server {
     /// before that does nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.tick(now);
+        self.floor.engine.end_draining();
         // Who leaves may have to be told to many: what is due beyond this batch stays due.
         while !self.floor.engine.batch.is_full()
             && let Some(conn) = self.floor.engine.timers.pop_expired(self.floor.engine.now)
@@ -342,9 +368,18 @@ impl Server {
 
     /// Accepts nobody any more, and closes everybody once what is queued for them is written, at
     /// the latest after [`Limits::grace`]. Further calls change nothing.
+    ///
+    /// With [`Limits::drain`], all users are told first, and everybody may leave by themselves for
+    /// so long: the server [drains](Self::is_draining), and is shut down once nobody is left.
     pub fn shut_down(&mut self, now: Instant) {
         self.tick(now);
-        self.floor.engine.shut_down();
+        if self.is_draining() {
+            return;
+        }
+        match self.floor.engine.begin_draining() {
+            Some(time) => self.floor.announce(&farewell(time)),
+            None => self.floor.engine.shut_down(),
+        }
         self.settle();
     }
 
@@ -353,6 +388,7 @@ impl Server {
     pub fn release(&mut self, now: Instant, conn: ConnId) {
         self.transport_failed(now, conn);
         self.floor.engine.remove(conn);
+        self.floor.engine.end_draining();
     }
 
     /// What is to be done next, until there is nothing: then say so with
@@ -386,7 +422,9 @@ impl Server {
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next, if nothing happens
     /// before.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.floor.engine.timers.next()
+        let engine = &self.floor.engine;
+        let dues = [engine.timers.next(), engine.draining_until()];
+        dues.into_iter().flatten().min()
     }
 
     /// What happened, for logs. The last [`Limits::max_events`] are kept.
@@ -421,6 +459,11 @@ impl Server {
         }
     }
 
+    /// How many messages of peers were dealt with since the last [flush](Self::flushed).
+    pub fn messages_in_batch(&self) -> usize {
+        self.floor.engine.batch.messages()
+    }
+
     /// Whether there is more to do that waits for a flush: then call
     /// [`carry_on`](Self::carry_on), and wait for nothing.
     pub fn has_more(&self) -> bool {
@@ -440,16 +483,22 @@ impl Server {
         (0..=u8::MAX).take(count).map(ListenerId)
     }
 
-    /// The dialect that is spoken at a listener.
+    /// The dialect that is spoken at a listener; none at one [aside](Self::listen_aside).
     ///
     /// # Panics
     ///
     /// The listener is not one of this server.
-    pub fn dialect(&self, listener: ListenerId) -> Dialect {
-        let listening = &self.floor.engine.listeners()[listener.index()];
-        self.languages[usize::from(listening.language)]
-            .options
-            .dialect()
+    pub fn dialect(&self, listener: ListenerId) -> Option<Dialect> {
+        let speech = self.floor.engine.listeners()[listener.index()].speech?;
+        let language = &self.languages[usize::from(speech.language)];
+        Some(language.options.dialect())
+    }
+
+    /// Whether a layer answers alone at a listener, which is one of
+    /// [those](Self::listen_aside).
+    pub fn is_aside(&self, listener: ListenerId) -> bool {
+        let listening = self.floor.engine.listener(listener);
+        listening.is_some_and(Listening::is_aside)
     }
 
     /// Whether the server has shut down: everything is closed and released. Besides
@@ -461,6 +510,16 @@ impl Server {
     /// When everything is to be closed at the latest, once the server shuts down.
     pub fn shut_down_deadline(&self) -> Option<Instant> {
         self.floor.engine.shut_down_deadline()
+    }
+
+    /// Whether the server waits for its peers to leave by themselves, before it shuts down.
+    pub fn is_draining(&self) -> bool {
+        self.floor.engine.draining_until().is_some()
+    }
+
+    /// Whether nobody will ever be welcome at a listener again: its socket can be closed.
+    pub fn has_closed(&self, listener: ListenerId) -> bool {
+        self.is_shutting_down() || self.is_draining() && !self.is_aside(listener)
     }
 
     /// Whether the server is shutting down or has shut down.
@@ -511,11 +570,13 @@ impl Server {
         let Some(listening) = engine.listener(listener) else {
             return false;
         };
-        let rules = &self.languages[usize::from(listening.language)].rules;
-        !engine.is_shutting_down()
-            && engine.has_room()
-            && engine.has_room_to_open(listener)
-            && rules.accepting(engine)
+        if self.has_closed(listener) || !engine.has_room_at(listening) {
+            return false;
+        }
+        listening.speech.is_none_or(|speech| {
+            let rules = &self.languages[usize::from(speech.language)].rules;
+            rules.accepting(engine)
+        })
     }
 
     fn refusal(&self, listener: ListenerId, peer: Peer) -> Option<CloseReason> {
@@ -529,13 +590,16 @@ impl Server {
             return Some(CloseReason::NotAccepting);
         }
         let engine = &self.floor.engine;
-        let is_crowded = !engine.is_proxy(listener, peer) && engine.is_crowded(peer);
+        let is_crowded = engine.counts_address(listener, peer) && engine.is_crowded(peer);
         is_crowded.then_some(CloseReason::TooManyFromAddress)
     }
 
     /// Lets a connection take part.
     fn admit(&mut self, conn: ConnId) {
-        if self.floor.engine.admit(conn)
+        if self.floor.engine.is_aside(conn) {
+            // No dialect is there to be let in to.
+            self.floor.engine.close(conn, CloseReason::NotAccepting);
+        } else if self.floor.engine.admit(conn)
             && let Some(language) = self.floor.engine.language(conn)
         {
             let rules = &mut self.languages[usize::from(language)].rules;
@@ -729,7 +793,7 @@ impl Server {
             && let Some(conn) = self.floor.engine.leaving.pop_front()
         {
             self.depart(conn);
-            self.floor.engine.batch.count_message();
+            self.floor.engine.batch.count_departure();
         }
     }
 
@@ -775,6 +839,12 @@ fn settings(limits: &Limits, languages: &[Language]) -> Settings {
         max_departed: if addresses.is_some() { MAX_DEPARTED } else { 0 },
         addresses,
     }
+}
+
+/// What users are told of a server that will end after this time.
+fn farewell(time: Duration) -> String {
+    let seconds = time.as_millis().div_ceil(1000);
+    format!("this server goes away, in {seconds} s at the latest")
 }
 
 /// How many of those who left are remembered, in languages that ask for them.

@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use linechat_driver::{AcceptErrors, Recovery, linger_until};
+use linechat_driver::{AcceptErrors, Recovery};
 use linechat_protocol::{ListenerId, Peer};
 
 use crate::reader::Reader;
@@ -96,9 +96,9 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
     /// connections; `None` at the end.
     fn wait(&mut self) -> io::Result<Option<Vec<ListenerId>>> {
         let mut state = self.shared.flush(self.shared.lock());
-        if state.server.is_shutting_down() {
-            self.entrances.clear();
-        }
+        let server = &state.server;
+        self.entrances
+            .retain(|entrance| !server.has_closed(entrance.listener));
         let is_listening = !self.entrances.is_empty();
         if state.ended || !is_listening && state.connections == 0 {
             return Ok(None);
@@ -225,10 +225,6 @@ impl State {
     fn shut_down(&mut self) {
         let now = self.now();
         self.server.shut_down(now);
-        let limit = linger_until(&self.server, now);
-        for (until, _) in &mut self.lingering {
-            *until = limit.min(*until);
-        }
     }
 
     /// Deals with a socket that takes more again or has failed. Each is closed before its index is
@@ -251,10 +247,9 @@ impl State {
     /// Makes those readers end that have waited for long enough for their peers to.
     fn end_lingering(&mut self) {
         let now = self.now();
-        while let Some(&(until, conn)) = self.lingering.front()
-            && until <= now
+        while self.next_lingering().is_some_and(|until| until <= now)
+            && let Some((_, conn)) = self.lingering.pop_front()
         {
-            self.lingering.pop_front();
             if let Some(socket) = self.socket(conn) {
                 let _ = socket.stream.shutdown(Shutdown::Read);
             }

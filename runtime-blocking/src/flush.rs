@@ -7,10 +7,10 @@ use std::net::Shutdown;
 use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
-use linechat_driver::{Observer, linger_until, was_refused};
-use linechat_protocol::{Action, CloseReason, ConnId, Event};
+use linechat_driver::{Flush, Observer, linger_until, was_refused};
+use linechat_protocol::{Action, CloseReason, ConnId, Event, Instant};
 
-use crate::shared::{Output, Shared, State};
+use crate::shared::{Output, Shared, State, is_strict};
 use crate::system::{MutexGuard, Stream, write};
 
 impl Shared {
@@ -34,6 +34,7 @@ impl Shared {
             if has_output {
                 state = self.perform(state, &mut round);
             }
+            round.report(state.now());
             if state.is_strict && has_gone_on && state.waiting > 0 {
                 break;
             }
@@ -76,6 +77,7 @@ impl State {
     fn collect(&mut self, round: &mut Round) -> bool {
         self.turn += 1;
         self.clock.set(&mut self.server);
+        self.is_strict = is_strict(self.server.limits());
         for conn in mem::take(&mut self.unblocked) {
             self.write(conn, true, round);
         }
@@ -95,6 +97,9 @@ impl State {
             observer.turned(now, &mut self.server);
             self.observer_due = observer.due();
         }
+        round.messages = self.server.messages_in_batch();
+        round.has_written = !round.writes.is_empty();
+        round.began = now;
         self.server.flushed();
         !round.is_empty()
     }
@@ -211,6 +216,12 @@ pub(crate) struct Round {
     writes: Vec<Write>,
     events: Vec<Event>,
     observer: Option<Box<dyn Observer>>,
+    /// How many messages there were.
+    messages: usize,
+    /// Something came of them, or of something else.
+    has_written: bool,
+    /// When it was collected what.
+    began: Instant,
 }
 
 impl Round {
@@ -224,6 +235,18 @@ impl Round {
 
     fn is_empty(&self) -> bool {
         self.writes.is_empty() && self.events.is_empty()
+    }
+
+    /// Tells the observer how long it took.
+    fn report(&mut self, now: Instant) {
+        if let Some(observer) = &mut self.observer
+            && (self.has_written || self.messages > 0)
+        {
+            observer.flushed(Flush {
+                messages: self.messages,
+                took: now.saturating_since(self.began),
+            });
+        }
     }
 
     fn perform(&mut self) {

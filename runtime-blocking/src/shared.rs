@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 
 use bytes::BytesMut;
 use linechat_driver::{Observer, transport_failed};
-use linechat_protocol::{ConnId, Instant, ListenerId, Peer, Server};
+use linechat_protocol::{ConnId, Instant, Limits, ListenerId, Peer, Server};
 
 use crate::capacity::Capacity;
 use crate::flush::Round;
@@ -35,7 +35,7 @@ impl Shared {
         let mut clock = Clock::start();
         clock.set(&mut server);
         let state = State {
-            is_strict: server.limits().max_backlog < LARGE_BACKLOG,
+            is_strict: is_strict(server.limits()),
             server,
             listeners,
             capacity,
@@ -226,11 +226,11 @@ impl State {
 
     /// The listeners at which one more peer can be served.
     pub(crate) fn accepting(&self) -> Vec<ListenerId> {
-        if self.is_full() {
-            return Vec::new();
-        }
+        let is_full = self.is_full();
         let listeners = self.listeners.iter().copied();
         listeners
+            // For those who look how full it is, there is always room.
+            .filter(|&listener| !is_full || self.server.is_aside(listener))
             .filter(|&listener| self.server.accepting(listener))
             .collect()
     }
@@ -242,9 +242,20 @@ impl State {
 
     /// When there is something to do, if nothing happens before.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let lingering = self.lingering.front().map(|&(until, _)| until);
-        let dues = [self.server.poll_timeout(), lingering, self.observer_due];
+        let dues = [
+            self.server.poll_timeout(),
+            self.next_lingering(),
+            self.observer_due,
+        ];
         dues.into_iter().flatten().min()
+    }
+
+    /// Until when the first of those lingers who do. Not for longer than a server that shuts down,
+    /// perhaps since then, has promised to take.
+    pub(crate) fn next_lingering(&self) -> Option<Instant> {
+        let &(until, _) = self.lingering.front()?;
+        let deadline = self.server.shut_down_deadline();
+        Some(deadline.map_or(until, |deadline| deadline.min(until)))
     }
 
     /// Whether something came about for which the event loop does not know to wait.
@@ -315,6 +326,12 @@ pub(crate) enum Output {
 pub(crate) struct Sleep {
     pub(crate) until: Option<Instant>,
     pub(crate) accepting: Vec<ListenerId>,
+}
+
+/// Whether backlogs have so little room that one turn's output is written before the next one's
+/// input comes in.
+pub(crate) fn is_strict(limits: &Limits) -> bool {
+    limits.max_backlog < LARGE_BACKLOG
 }
 
 /// A limit on backlogs, in bytes, under which there is room for some turns of input: a turn makes

@@ -306,6 +306,11 @@ impl Community {
         self.rooms.get(key)
     }
 
+    /// Where all users on this node hear news.
+    pub(crate) fn ears(&self) -> Vec<Ear> {
+        self.users.iter().filter_map(|(_, user)| user.ear).collect()
+    }
+
     /// From now on, news are told to a user on this node.
     pub(crate) fn listen(&mut self, id: UserId, ear: Ear) {
         self.stop_listening(id);

@@ -278,7 +278,6 @@ pub(crate) enum News<'a> {
         name: &'a str,
     },
     /// From the server itself, to everybody.
-    #[allow(dead_code, reason = "links between servers, which come next, announce")]
     Announced {
         text: &'a str,
     },

@@ -9,6 +9,8 @@ use crate::Limits;
 #[derive(Debug)]
 pub(crate) struct Batch {
     messages: usize,
+    /// Who left, or was made to, and had to be told as that.
+    departures: usize,
     /// The bytes that a single recipient can have been sent.
     bytes: usize,
     deliveries: usize,
@@ -24,21 +26,29 @@ pub(crate) struct Batch {
 
 impl Batch {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let max_bytes = limits.quarter_backlog().min(MAX_BATCH_BYTES);
-        Self {
+        let mut batch = Self {
             messages: 0,
+            departures: 0,
             bytes: 0,
             deliveries: 0,
             delivered: 0,
             openings: 0,
             somebody_is_behind: false,
-            max_bytes,
-            max_delivered: (limits.max_buffered / 4).max(1),
-        }
+            max_bytes: 0,
+            max_delivered: 0,
+        };
+        batch.set_limits(limits);
+        batch
+    }
+
+    /// How much may be done follows from these limits from now on.
+    pub(crate) fn set_limits(&mut self, limits: &Limits) {
+        self.max_bytes = limits.quarter_backlog().min(MAX_BATCH_BYTES);
+        self.max_delivered = (limits.max_buffered / 4).max(1);
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.messages >= MAX_BATCH_MESSAGES
+        self.messages + self.departures >= MAX_BATCH_MESSAGES
             || self.bytes >= self.max_bytes
             || self.deliveries >= MAX_BATCH_DELIVERIES
             || self.delivered >= self.max_delivered
@@ -48,6 +58,14 @@ impl Batch {
         self.messages += 1;
     }
 
+    pub(crate) fn count_departure(&mut self) {
+        self.departures += 1;
+    }
+
+    pub(crate) fn messages(&self) -> usize {
+        self.messages
+    }
+
     pub(crate) fn count_delivery(&mut self, length: usize) {
         self.deliveries += 1;
         self.delivered += length;
@@ -55,6 +73,7 @@ impl Batch {
 
     pub(crate) fn flushed(&mut self) {
         self.messages = 0;
+        self.departures = 0;
         self.bytes = 0;
         self.deliveries = 0;
         self.delivered = 0;

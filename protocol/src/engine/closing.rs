@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::mem;
+use core::time::Duration;
 
 use super::Engine;
 use crate::action::Action;
@@ -20,7 +21,8 @@ impl Engine {
         if !connection.is_alive() {
             return;
         }
-        if connection.stage == Stage::Opening {
+        let is_aside = self.listeners[connection.listener.index()].is_aside();
+        if connection.stage == Stage::Opening && !is_aside {
             self.openings -= 1;
         }
         let peer = connection.peer;
@@ -47,12 +49,39 @@ impl Engine {
             }
         }
         self.leaving.push_back(conn);
-        self.counters.count_closed(reason);
-        self.report(Event::Left { conn, peer, reason });
+        if !is_aside {
+            self.counters.count_closed(reason);
+            self.report(Event::Left { conn, peer, reason });
+        }
+    }
+
+    /// Lets peers leave by themselves, if there are any and a time for that, which is returned.
+    pub(crate) fn begin_draining(&mut self) -> Option<Duration> {
+        let time = self.limits.drain.filter(|_| self.sockets > 0)?;
+        if self.is_shutting_down() {
+            return None;
+        }
+        self.draining_until = Some(self.now + time);
+        Some(time)
+    }
+
+    /// Shuts down if it was drained, or for long enough.
+    pub(crate) fn end_draining(&mut self) {
+        if let Some(until) = self.draining_until
+            && (self.sockets == 0 || until <= self.now)
+        {
+            self.shut_down();
+        }
+    }
+
+    /// When a server that drains shuts down at the latest.
+    pub(crate) fn draining_until(&self) -> Option<Instant> {
+        self.draining_until
     }
 
     /// Refuses and closes everything, a batch at a time. The deadline is set once.
     pub(crate) fn shut_down(&mut self) {
+        self.draining_until = None;
         if self.shut_down_deadline.is_none() {
             self.shut_down_deadline = Some(self.now + self.limits.grace);
             self.dismissed = self.connections.keys().map(ConnId).collect();
@@ -70,7 +99,7 @@ impl Engine {
         while !self.batch.is_full()
             && let Some(conn) = self.dismissed.pop()
         {
-            self.batch.count_message();
+            self.batch.count_departure();
             self.close(conn, CloseReason::ShuttingDown);
             let deadline = self.shut_down_deadline;
             let Some(connection) = self.connections.get_mut(conn.0) else {

@@ -193,10 +193,9 @@ impl Engine {
     /// Whether this is who types at the server's keyboard in a dialect that needs somebody there:
     /// always heard, since nothing that is typed adds to the typist's own backlog.
     fn is_operator(&self, connection: &Connection) -> bool {
+        let speech = self.listeners[connection.listener.index()].speech;
         connection.peer == Peer::Console
-            && self.listeners[connection.listener.index()]
-                .profile
-                .needs_console
+            && speech.is_some_and(|speech| speech.profile.needs_console)
     }
 
     fn has_low_backlog(&self, conn: ConnId) -> bool {

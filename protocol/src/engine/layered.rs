@@ -359,7 +359,9 @@ impl Engine {
     }
 
     fn report_refusal(&mut self, conn: ConnId, reason: String) {
-        if let Some(peer) = self.peer(conn) {
+        if let Some(peer) = self.peer(conn)
+            && !self.is_aside(conn)
+        {
             self.report(Event::Refused { conn, peer, reason });
         }
     }

@@ -1,32 +1,90 @@
 //! The ways into a server, and how connections come in.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::{Engine, Layered};
 use crate::close::CloseReason;
+use crate::config::ConfigError;
 use crate::dialect::Profile;
 use crate::engine::connection::{ConnId, Stage};
 use crate::layer::{LayerFactory, LayerStage};
+use crate::limits::Limits;
 use crate::listener::{Framing, ListenerId, Terms};
 use crate::peer::Peer;
 
 /// What is known of a listener.
 pub(crate) struct Listening {
-    pub(crate) profile: &'static Profile,
-    /// The place of its dialect among those that are spoken.
-    pub(crate) language: u8,
+    /// What is spoken there; nothing where a layer answers alone.
+    pub(crate) speech: Option<Speech>,
     pub(crate) framing: Framing,
     pub(crate) terms: Terms,
     pub(crate) layer: Option<LayerFactory>,
 }
 
+impl Listening {
+    /// Whether a layer answers alone: who comes in there is in no count but one of their own.
+    pub(crate) fn is_aside(&self) -> bool {
+        self.speech.is_none()
+    }
+}
+
+/// A dialect that is spoken at a listener.
+#[derive(Clone, Copy)]
+pub(crate) struct Speech {
+    pub(crate) profile: &'static Profile,
+    /// Its place among those that are spoken.
+    pub(crate) language: u8,
+}
+
 impl Engine {
-    pub(crate) fn add_listener(&mut self, listening: Listening) {
+    pub(crate) fn add_listener(&mut self, listening: Listening) -> Result<ListenerId, ConfigError> {
+        let id = u8::try_from(self.listeners.len()).map_err(|_| ConfigError::TooManyListeners)?;
         self.listeners.push(listening);
+        Ok(ListenerId(id))
     }
 
     pub(crate) fn listener(&self, listener: ListenerId) -> Option<&Listening> {
         self.listeners.get(listener.index())
+    }
+
+    /// Other terms hold at a listener, and who connects to it gets another layer.
+    pub(crate) fn renew_listener(
+        &mut self,
+        listener: ListenerId,
+        terms: Terms,
+        layer: Option<LayerFactory>,
+    ) {
+        let listening = &mut self.listeners[listener.index()];
+        listening.terms = terms;
+        listening.layer = layer;
+        self.look_at_all();
+    }
+
+    /// Other limits hold.
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        self.batch.set_limits(&limits);
+        self.limits = limits;
+        let conns: Vec<_> = self.connections.keys().map(ConnId).collect();
+        for conn in conns {
+            let is_counted = self.get(conn).is_some_and(|connection| {
+                connection.is_alive() && self.counts_address(connection.listener, connection.peer)
+            });
+            if is_counted {
+                self.count_address(conn);
+            }
+        }
+        self.look_at_all();
+    }
+
+    /// Looks at every connection: what it may do, and when, may be something else than it was.
+    fn look_at_all(&mut self) {
+        let conns: Vec<_> = self.connections.keys().map(ConnId).collect();
+        for conn in conns {
+            self.arm(conn);
+            self.check_flow(conn);
+            self.wake(conn);
+        }
     }
 
     pub(crate) fn listeners(&self) -> &[Listening] {
@@ -42,15 +100,25 @@ impl Engine {
     /// The place of a connection's dialect among those that are spoken.
     pub(crate) fn language(&self, conn: ConnId) -> Option<u8> {
         let listener = self.get(conn)?.listener;
-        Some(self.listeners[listener.index()].language)
+        let speech = self.listeners[listener.index()].speech;
+        speech.map(|speech| speech.language)
     }
 
-    /// Whether one more handshake may begin.
-    pub(crate) fn has_room_to_open(&self, listener: ListenerId) -> bool {
-        let has_layer = self
-            .listener(listener)
-            .is_some_and(|listening| listening.layer.is_some());
-        !has_layer || self.openings < self.limits.max_openings
+    /// Whether one more may come in by a listener, as far as their number goes.
+    pub(crate) fn has_room_at(&self, listening: &Listening) -> bool {
+        if listening.is_aside() {
+            return self.asides < MAX_ASIDES;
+        }
+        let may_open = listening.layer.is_none() || self.openings < self.limits.max_openings;
+        may_open && self.has_room()
+    }
+
+    /// Whether a connection is one that a layer answers alone.
+    pub(crate) fn is_aside(&self, conn: ConnId) -> bool {
+        self.get(conn).is_some_and(|connection| {
+            let listening = self.listener(connection.listener);
+            listening.is_some_and(Listening::is_aside)
+        })
     }
 
     /// Gives a connection its layer, if its listener has one. Says whether that has to open.
@@ -74,17 +142,20 @@ impl Engine {
         }
         connection.stage = Stage::Opening;
         connection.deadline = Some(now + listening.terms.opening_timeout);
-        self.openings += 1;
+        if !listening.is_aside() {
+            self.openings += 1;
+        }
         self.arm(conn);
         true
     }
 
-    /// Whether the address of a peer is that of a proxy in front of many.
-    pub(crate) fn is_proxy(&self, listener: ListenerId, peer: Peer) -> bool {
-        let proxy = self
-            .listener(listener)
-            .and_then(|listening| listening.terms.proxy);
-        proxy.is_some() && proxy == peer.ip()
+    /// Whether a peer counts towards the limit of its address: a proxy in front of many does not,
+    /// and neither does who is answered by a layer alone.
+    pub(crate) fn counts_address(&self, listener: ListenerId, peer: Peer) -> bool {
+        self.listener(listener).is_some_and(|listening| {
+            let proxy = listening.terms.proxy;
+            !listening.is_aside() && (proxy.is_none() || proxy != peer.ip())
+        })
     }
 
     /// A layer knows who is at the other end. Says why that one is not welcome, if so.
@@ -102,3 +173,6 @@ impl Engine {
         None
     }
 }
+
+/// How many may be served at a time by a layer alone.
+const MAX_ASIDES: usize = 16;

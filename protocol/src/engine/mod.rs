@@ -24,7 +24,7 @@ use crate::wire::http::FirstLine;
 
 use self::counting::Counters;
 pub(crate) use self::layered::{Layered, Opened};
-pub(crate) use self::listening::Listening;
+pub(crate) use self::listening::{Listening, Speech};
 
 mod batch;
 mod closing;
@@ -74,7 +74,11 @@ pub(crate) struct Engine {
     sockets: usize,
     /// How many connections have a layer that is not open yet.
     openings: usize,
+    /// How many connections a layer answers alone.
+    asides: usize,
     sockets_per_ip: BTreeMap<IpAddr, usize>,
+    /// While draining: when everybody is closed who has not left until then.
+    draining_until: Option<Instant>,
     /// Once shutting down: when everything must be closed.
     shut_down_deadline: Option<Instant>,
     pub(crate) counters: Counters,
@@ -101,7 +105,9 @@ impl Engine {
             buffered: 0,
             sockets: 0,
             openings: 0,
+            asides: 0,
             sockets_per_ip: BTreeMap::new(),
+            draining_until: None,
             shut_down_deadline: None,
             counters: Counters::default(),
         }
@@ -157,22 +163,28 @@ impl Engine {
         } else {
             listening.framing
         };
-        let mut inbox = Inbox::new(framing, listening.profile.drops_telnet_commands);
-        if listening.profile.refuses_http && !is_console {
+        let speech = listening.speech;
+        let drops_commands = speech.is_some_and(|speech| speech.profile.drops_telnet_commands);
+        let mut inbox = Inbox::new(framing, drops_commands);
+        if speech.is_some_and(|speech| speech.profile.refuses_http) && !is_console {
             inbox.first_line = FirstLine::Begins;
         }
-        let language = listening.language;
         let connection = Connection::new(listener, peer, inbox, self.now);
-        self.language_counters(language).connections += 1;
-        if peer.ip().is_some() {
-            self.sockets += 1;
+        match speech {
+            None => self.asides += 1,
+            Some(speech) => {
+                self.language_counters(speech.language).connections += 1;
+                self.sockets += usize::from(peer.ip().is_some());
+            }
         }
         let conn = ConnId(self.connections.insert(Box::new(connection)));
-        self.report(Event::Connected {
-            conn,
-            listener,
-            peer,
-        });
+        if speech.is_some() {
+            self.report(Event::Connected {
+                conn,
+                listener,
+                peer,
+            });
+        }
         conn
     }
 
@@ -187,13 +199,14 @@ impl Engine {
             return false;
         }
         let listening = &self.listeners[connection.listener.index()];
-        if connection.stage == Stage::Opening {
+        if connection.stage == Stage::Opening && !listening.is_aside() {
             self.openings -= 1;
         }
         connection.stage = Stage::Open;
         connection.joined = true;
         connection.deadline = None;
-        if listening.profile.door.is_some() && connection.peer != Peer::Console {
+        let has_door = listening.speech.is_some_and(|it| it.profile.door.is_some());
+        if has_door && connection.peer != Peer::Console {
             let limit = listening.terms.login_timeout;
             connection.deadline = limit.map(|limit| now + limit);
         }
@@ -207,14 +220,15 @@ impl Engine {
         let Some(mut connection) = self.connections.remove(conn.0) else {
             return;
         };
-        if let Some(language) = language {
-            self.language_counters(language).connections -= 1;
+        match language {
+            None => self.asides -= 1,
+            Some(language) => {
+                self.language_counters(language).connections -= 1;
+                self.sockets -= usize::from(connection.peer.ip().is_some());
+            }
         }
         self.timers.disarm(conn, &mut connection);
         debug_assert_eq!(connection.charged, 0);
-        if connection.peer.ip().is_some() {
-            self.sockets -= 1;
-        }
     }
 
     pub(crate) fn peer(&self, conn: ConnId) -> Option<Peer> {

@@ -237,7 +237,7 @@ impl Engine {
             return;
         }
         connection.last_progress = now;
-        let language = self.listeners[connection.listener.index()].language;
+        let speech = self.listeners[connection.listener.index()].speech;
         match &mut connection.layered {
             None => connection.outbox.advance(self.frames.bytes(), written),
             Some(layered) => {
@@ -250,7 +250,9 @@ impl Engine {
         }
         let coupled = connection.coupled;
         let is_layered = connection.layered.is_some();
-        self.language_counters(language).counts.sent_bytes += written as u64;
+        if let Some(speech) = speech {
+            self.language_counters(speech.language).counts.sent_bytes += written as u64;
+        }
         self.recharge(conn);
         if is_layered {
             self.check_flow(conn);

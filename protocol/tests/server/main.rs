@@ -14,6 +14,7 @@ mod irc;
 mod layers;
 mod limits;
 mod mixed;
+mod operating;
 mod pair;
 mod pauses;
 mod properties;

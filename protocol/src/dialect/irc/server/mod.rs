@@ -141,6 +141,12 @@ impl Rules for IrcRules {
         }
     }
 
+    fn renew(&mut self, options: &dialect::Options) {
+        if let dialect::Options::Irc(options) | dialect::Options::Web(options) = options {
+            self.shared.options = self.shared.options.renewed(options);
+        }
+    }
+
     /// Asks who is silent whether they are there. Who does not answer is closed by the engine.
     fn due(&mut self, floor: &mut Floor, conn: ConnId) {
         let (Some(silence), Some(last)) = (asks_after(floor, conn), floor.engine.last_input(conn))

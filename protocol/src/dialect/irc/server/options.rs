@@ -60,6 +60,17 @@ impl Options {
         operators.any(|operator| operator.name == name && is_same(&operator.password, password))
     }
 
+    /// What becomes of these where `other` is chosen while they are in use: what users are told when
+    /// they come, operators and passwords can be exchanged, and nothing else.
+    pub fn renewed(&self, other: &Self) -> Self {
+        Self {
+            motd: other.motd.clone(),
+            operators: other.operators.clone(),
+            password: other.password.clone(),
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn addresses(&self) -> Addresses {
         self.address_key.map_or(Addresses::Shown, Addresses::Hidden)
     }
