@@ -109,6 +109,20 @@ impl Pair {
         TlsStream::Client(StreamOwned::new(connection, socket))
     }
 
+    /// A client that has sent half of its first message.
+    pub(crate) fn half_a_handshake(&self, mut socket: TcpStream) -> HalfHandshake {
+        let clone = socket.try_clone().expect("a descriptor");
+        let mut client = self.client(clone);
+        let mut hello = Vec::new();
+        if let TlsStream::Client(stream) = &mut client {
+            let written = stream.conn.write_tls(&mut hello);
+            written.expect("memory takes everything");
+        }
+        let rest = hello.split_off(hello.len() / 2);
+        socket.write_all(&hello).expect("the server reads");
+        HalfHandshake { client, rest }
+    }
+
     /// A server that has this certificate.
     pub(crate) fn server(&self, socket: TcpStream) -> TlsStream {
         let key = PrivatePkcs8KeyDer::from(self.key.clone());
@@ -129,6 +143,21 @@ impl Drop for Pair {
             // It may be inside of one that is gone.
             let _ = fs::remove_dir_all(&self.folder);
         }
+    }
+}
+
+/// A client that has begun a handshake.
+pub(crate) struct HalfHandshake {
+    client: TlsStream,
+    rest: Vec<u8>,
+}
+
+impl HalfHandshake {
+    /// Goes on with it.
+    pub(crate) fn goes_on(self) -> TlsStream {
+        let mut socket = self.client.socket();
+        socket.write_all(&self.rest).expect("the server reads");
+        self.client
     }
 }
 

@@ -1,6 +1,7 @@
 //! The same dialects under TLS.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use rustix::process::Signal;
@@ -20,6 +21,7 @@ cases![
     plain_text_is_answered_in_one_line_and_closed,
     tls_where_none_is_spoken_is_logged_as_that_and_closed,
     who_does_not_finish_a_handshake_is_closed,
+    five_hundred_half_handshakes_hold_up_nobody,
     sighup_loads_the_pair_anew_and_connections_go_on,
     a_bad_pair_keeps_the_old_one_and_is_logged,
     without_files_sighup_ends_the_program,
@@ -207,6 +209,26 @@ fn who_does_not_finish_a_handshake_is_closed(bench: &Bench) {
         (late.count() == 2).then_some(())
     });
     register(server.secure_peer(&pair, "quick"), "quick");
+}
+
+fn five_hundred_half_handshakes_hold_up_nobody(bench: &Bench) {
+    let pair = Pair::new();
+    let server = serve(bench, &pair, "rooms", "");
+    let mut alice = register(server.secure_peer(&pair, "alice"), "alice");
+    let mut bob = register(server.secure_peer(&pair, "bob"), "bob");
+    let halves = (0..500).map(|_| pair.half_a_handshake(server.stream()));
+    let mut halves: Vec<_> = halves.collect();
+    for _ in 0..100 {
+        alice.send("tea?\n");
+        bob.expect("alice: tea?\r\n");
+        bob.send("tea\n");
+        alice.expect("bob: tea\r\n");
+    }
+    let _carol = register(server.secure_peer(&pair, "carol"), "carol");
+    // Whoever goes on is let in.
+    let mut dave = halves.pop().expect("there are some").goes_on();
+    dave.write_all(b"dave\n").expect("the server reads");
+    until_answered(&mut alice, "!users\n", "alice bob carol dave\r\n");
 }
 
 fn sighup_loads_the_pair_anew_and_connections_go_on(bench: &Bench) {
