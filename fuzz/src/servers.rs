@@ -4,6 +4,7 @@
 //! operations, as `Op::from_bytes` reads them.
 
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
 use std::time::Duration;
 
 use linechat_laws::config::{Config, Other, takes_chunks, takes_framing};
@@ -13,6 +14,7 @@ use linechat_laws::laws;
 use linechat_laws::model;
 use linechat_laws::ops::{self, Op};
 use linechat_laws::toy::Toy;
+use linechat_laws::tunnel::Tunnel;
 
 /// The server of `echo`.
 pub fn echo(bytes: &[u8]) {
@@ -55,7 +57,7 @@ pub fn layered(bytes: &[u8]) {
         ..Toy::default()
     };
     let dialect = model::DIALECTS[usize::from(first % 64) % model::DIALECTS.len()];
-    keeps_a_law_in(dialect, Some(toy), bytes);
+    keeps_a_law_in(dialect, Some(Arc::new(toy)), bytes);
 }
 
 /// `rooms` and `direct` in one server, each with a layer or without. One more byte, the first one,
@@ -64,7 +66,8 @@ pub fn mixed(bytes: &[u8]) {
     let Some((&first, bytes)) = bytes.split_first() else {
         return;
     };
-    let layer = |bit: u8| (first >> bit & 1 == 1).then(Toy::default);
+    let toy = || -> Arc<dyn Tunnel> { Arc::new(Toy::default()) };
+    let layer = |bit: u8| (first >> bit & 1 == 1).then(toy);
     let mut config = Config::mixed();
     config.layer = layer(0);
     config.others[0].layer = layer(1);
@@ -109,7 +112,7 @@ fn keeps_a_law(dialect: Dialect, bytes: &[u8]) {
     keeps_a_law_in(dialect, None, bytes);
 }
 
-fn keeps_a_law_in(dialect: Dialect, layer: Option<Toy>, bytes: &[u8]) {
+fn keeps_a_law_in(dialect: Dialect, layer: Option<Arc<dyn Tunnel>>, bytes: &[u8]) {
     let mut config = Config::new(dialect);
     config.layer = layer;
     keeps_a_law_of(&config, &ops::all_phrases(), bytes);

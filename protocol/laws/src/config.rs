@@ -3,13 +3,14 @@
 use std::iter;
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
 use std::time::Duration;
 
 use linechat_protocol::{
     ConfigError, Dialect, Framing, Limits, Listener, ListenerId, Options, Server, Terms,
 };
 
-use crate::toy::Toy;
+use crate::tunnel::Tunnel;
 
 /// Everything that can be chosen for a server. What a dialect has no use for is left out.
 #[derive(Clone, Debug)]
@@ -21,7 +22,7 @@ pub struct Config {
     pub uppercase: bool,
     pub full_duplex: bool,
     /// The layer under the dialect, if there is one.
-    pub layer: Option<Toy>,
+    pub layer: Option<Arc<dyn Tunnel>>,
     /// What is served besides.
     pub others: Vec<Other>,
 }
@@ -30,7 +31,7 @@ pub struct Config {
 #[derive(Clone, Debug)]
 pub struct Other {
     pub dialect: Dialect,
-    pub layer: Option<Toy>,
+    pub layer: Option<Arc<dyn Tunnel>>,
 }
 
 /// All limits, whether they are the server's, a listener's or a dialect's.
@@ -115,7 +116,7 @@ impl Config {
     }
 
     /// The layer of each listener.
-    pub fn layers(&self) -> impl Iterator<Item = &Option<Toy>> {
+    pub fn layers(&self) -> impl Iterator<Item = &Option<Arc<dyn Tunnel>>> {
         let others = self.others.iter().map(|other| &other.layer);
         iter::once(&self.layer).chain(others)
     }
@@ -143,7 +144,7 @@ impl Config {
         let mut listener = Listener::new(self.options());
         listener.terms = self.limits.of_listener();
         listener.terms.pause = self.pause;
-        listener.layer = self.layer.as_ref().map(Toy::factory);
+        listener.layer = self.layer.as_ref().map(|layer| layer.factory());
         listener
     }
 

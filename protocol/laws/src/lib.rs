@@ -11,5 +11,6 @@ pub mod laws;
 pub mod model;
 pub mod ops;
 pub mod toy;
+pub mod tunnel;
 pub mod wire;
 pub mod world;

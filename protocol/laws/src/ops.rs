@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use linechat_protocol::Peer;
 
-use crate::toy::ToyPeer;
 use crate::wire::Wire;
 
 /// One thing that happens. Connections are numbered in the order in which they came; a number
@@ -122,7 +121,7 @@ impl Wire {
             Op::Fail(conn) => {
                 if let Some(place) = place(conn) {
                     match self.is_of_layer(*conn, place) {
-                        true => self.send_of_layer(place, ToyPeer::nonsense),
+                        true => self.send_of_layer(place, |peer| peer.nonsense()),
                         false => self.fail(place),
                     }
                 }

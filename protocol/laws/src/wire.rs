@@ -4,10 +4,11 @@
 //! at all times, whatever a test is about.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::toy::{Toy, ToyPeer};
+use crate::tunnel::{Tunnel, TunnelPeer};
 use linechat_protocol::{
     Action, CloseReason, ConnId, Dialect, Event, Instant, ListenerId, Peer, Server,
 };
@@ -35,7 +36,7 @@ pub struct Wire {
 pub struct Doorway {
     pub id: ListenerId,
     pub dialect: Dialect,
-    layer: Option<Toy>,
+    layer: Option<Arc<dyn Tunnel>>,
 }
 
 /// One connection, as its adapter sees it.
@@ -46,7 +47,7 @@ pub struct Transport {
     pub dialect: Dialect,
     pub is_console: bool,
     /// The peer's side of the layer, if there is one.
-    pub layer: Option<ToyPeer>,
+    pub layer: Option<Box<dyn TunnelPeer>>,
     /// That layer carries nothing any more once it is broken.
     pub breaks_for_good: bool,
     /// All that was ever written to the peer, without what its layer adds.
@@ -110,10 +111,10 @@ impl Wire {
     /// The same at another listener, which a number picks that may be too large.
     pub fn accept_at(&mut self, listener: usize, peer: Peer) -> usize {
         let place = self.accept_silently(listener, peer);
-        let layer = &self.doorway(listener).layer;
-        let has_opening = layer.as_ref().is_some_and(|toy| !toy.has_no_opening);
-        if has_opening && peer != Peer::Console {
-            self.send(place, &ToyPeer::opening());
+        let layer = self.transports[place].layer.as_mut();
+        let opening = layer.map(|peer| peer.opening()).unwrap_or_default();
+        if !opening.is_empty() {
+            self.send(place, &opening);
             let is_put_off = self.server.transmit(self.id(place)).is_empty();
             if is_put_off && self.transports[place].left.is_none() {
                 // Only so many open before a flush, but who comes first is not to depend on that.
@@ -135,8 +136,8 @@ impl Wire {
         self.transports.push(Transport {
             id,
             dialect: doorway.dialect,
-            breaks_for_good: layer.as_ref().is_some_and(|toy| toy.breaks_for_good),
-            layer: layer.map(|toy| ToyPeer::new(toy.has_no_opening)),
+            breaks_for_good: layer.as_ref().is_some_and(|it| it.breaks_for_good()),
+            layer: layer.map(|layer| layer.peer()),
             is_console: peer == Peer::Console,
             received: Vec::new(),
             handed_out: Vec::new(),
@@ -186,15 +187,20 @@ impl Wire {
     }
 
     /// The peer has its layer do something.
-    pub fn send_of_layer(&mut self, place: usize, what: impl FnOnce(&mut ToyPeer) -> Vec<u8>) {
-        let wire = self.transports[place].layer.as_mut().map(what);
-        self.send(place, &wire.expect("there is a layer"));
+    pub fn send_of_layer(
+        &mut self,
+        place: usize,
+        what: impl FnOnce(&mut dyn TunnelPeer) -> Vec<u8>,
+    ) {
+        let layer = self.transports[place].layer.as_deref_mut();
+        let wire = what(layer.expect("there is a layer"));
+        self.send(place, &wire);
     }
 
     /// The peer ends its sending half, and means to.
     pub fn eof(&mut self, place: usize) {
         if self.transports[place].layer.is_some() {
-            self.send_of_layer(place, ToyPeer::goodbye);
+            self.send_of_layer(place, |peer| peer.goodbye());
         }
         self.cut_off(place);
     }
@@ -239,7 +245,7 @@ impl Wire {
 
     fn answer_layer(&mut self, place: usize) {
         let layer = self.transports[place].layer.as_mut();
-        let answers = layer.map(ToyPeer::take_answers).unwrap_or_default();
+        let answers = layer.map(|peer| peer.take_answers()).unwrap_or_default();
         if !answers.is_empty() {
             self.send(place, &answers);
         }

@@ -1,14 +1,17 @@
 //! A chat to test in: a test says who does what, and what they hear.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Bounds, Config};
 use linechat_protocol::{CloseReason, Dialect, Peer};
 
 use crate::toy::{Toy, ToyPeer};
+use crate::tunnel::TunnelPeer;
 use crate::wire::{Transport, Wire};
 
 /// A server, and everybody who is connected to it.
@@ -52,7 +55,7 @@ impl World {
         let mut toy = Toy::default();
         change(&mut config.limits);
         behave(&mut toy);
-        config.layer = Some(toy);
+        config.layer = Some(Arc::new(toy));
         Self::new(config)
     }
 
@@ -204,6 +207,11 @@ impl World {
     }
 }
 
+fn toy_mut(peer: &mut dyn TunnelPeer) -> &mut ToyPeer {
+    let peer: &mut dyn Any = peer;
+    peer.downcast_mut().expect("it is a toy")
+}
+
 fn peer(address: &str) -> Peer {
     let address: SocketAddr = address.parse().expect("the test names a socket address");
     Peer::from(address)
@@ -254,7 +262,7 @@ impl Person {
 
     /// Has its side of the layer send something.
     pub fn sends_of_layer(&self, what: impl FnOnce(&mut ToyPeer) -> Vec<u8>) {
-        self.does(|wire| wire.send_of_layer(self.place, what));
+        self.does(|wire| wire.send_of_layer(self.place, |peer| what(toy_mut(peer))));
     }
 
     /// Resets the connection, or vanishes.
@@ -376,7 +384,10 @@ impl Person {
     }
 
     fn of_layer<T>(&self, at: impl FnOnce(&ToyPeer) -> T) -> T {
-        self.look(|transport| at(transport.layer.as_ref().expect("there is a layer")))
+        self.look(|transport| {
+            let layer: &dyn Any = transport.layer.as_deref().expect("there is a layer");
+            at(layer.downcast_ref().expect("it is a toy"))
+        })
     }
 
     /// Whether the adapter was told not to read from it.

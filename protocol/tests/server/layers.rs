@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use linechat_laws::toy::ToyPeer;
+use linechat_laws::tunnel::TunnelPeer;
 use linechat_laws::world::{Person, World};
 use linechat_protocol::{CloseReason, Dialect};
 

@@ -155,7 +155,7 @@ fn those_of_one_dialect_meet_by_whichever_listener_they_come() {
     let mut config = Config::mixed();
     config.others.push(Other {
         dialect: Dialect::ROOMS,
-        layer: Some(linechat_laws::toy::Toy::default()),
+        layer: Some(std::sync::Arc::new(linechat_laws::toy::Toy::default())),
     });
     let chat = World::new(config);
     let alice = chat.join("alice");

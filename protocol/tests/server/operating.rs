@@ -5,6 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use linechat_laws::toy::Toy;
+use linechat_laws::tunnel::Tunnel;
 use linechat_protocol::{
     Action, CloseReason, ConfigError, ConnId, Dialect, Instant, Limits, Listener, ListenerId, Peer,
     Server, irc,

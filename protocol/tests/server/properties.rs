@@ -2,6 +2,7 @@
 //! about.
 
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
 use std::time::Duration;
 
 use linechat_laws::config::{Config, Other, takes_chunks, takes_framing};
@@ -15,6 +16,7 @@ use linechat_laws::laws;
 use linechat_laws::model::DIALECTS;
 use linechat_laws::ops::{self, Chunk, ENDINGS, Op};
 use linechat_laws::toy::Toy;
+use linechat_laws::tunnel::Tunnel;
 
 proptest! {
     #![proptest_config(settings())]
@@ -163,13 +165,14 @@ fn served(dialects: &[Dialect]) -> impl Strategy<Value = (Dialect, Vec<Other>)> 
 }
 
 /// Every third server has a layer.
-fn layer() -> impl Strategy<Value = Option<Toy>> {
+fn layer() -> impl Strategy<Value = Option<Arc<dyn Tunnel>>> {
     let toy = any::<(bool, bool)>().prop_map(|(has_no_opening, breaks_for_good)| Toy {
         has_no_opening,
         breaks_for_good,
         ..Toy::default()
     });
-    prop::option::weighted(0.33, toy)
+    let layer = toy.prop_map(|toy| -> Arc<dyn Tunnel> { Arc::new(toy) });
+    prop::option::weighted(0.33, layer)
 }
 
 /// Deadlines that come while things happen. No two of them are the same.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Buf;
 use linechat_laws::toy::ToyPeer;
+use linechat_laws::tunnel::TunnelPeer;
 use linechat_protocol::{Action, CloseReason, ConnId, Dialect, Event, ListenerId, Peer};
 
 use crate::cast::Role;

@@ -1,10 +1,12 @@
 //! Who takes part in a run, and what is to become of them.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use linechat_laws::config::{Config, takes_framing};
 use linechat_laws::toy::Toy;
+use linechat_laws::tunnel::Tunnel;
 use linechat_protocol::{Dialect, Framing, Instant};
 
 use crate::dice::Dice;
@@ -105,11 +107,15 @@ pub(crate) fn config(served: Served, dice: &mut Dice) -> Config {
     };
     config.limits.stall_timeout = Some(Duration::from_secs(*dice.pick(&[2, 10])));
     config.limits.grace = Duration::from_secs(2);
-    config.layer = dice.one_in(3).then(Toy::default);
+    config.layer = dice.one_in(3).then(toy);
     for other in &mut config.others {
-        other.layer = dice.one_in(3).then(Toy::default);
+        other.layer = dice.one_in(3).then(toy);
     }
     config
+}
+
+fn toy() -> Arc<dyn Tunnel> {
+    Arc::new(Toy::default())
 }
 
 /// Whether a pause ends lines.

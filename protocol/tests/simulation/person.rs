@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::BytesMut;
 use linechat_laws::toy::ToyPeer;
+use linechat_laws::tunnel::TunnelPeer;
 use linechat_protocol::{CloseReason, ConnId, Instant};
 
 use crate::cast::Part;

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use linechat_protocol::LayerFactory;
 
+use crate::tunnel::{Tunnel, TunnelPeer};
+
 pub use self::layer::ToyLayer;
 pub use self::peer::ToyPeer;
 pub use self::record::{Kind, MAX_PAYLOAD};
@@ -32,11 +34,18 @@ pub struct Toy {
     pub breaks_for_good: bool,
 }
 
-impl Toy {
-    /// What makes such layers.
-    pub fn factory(&self) -> LayerFactory {
+impl Tunnel for Toy {
+    fn factory(&self) -> LayerFactory {
         let toy = self.clone();
         LayerFactory::new(move |now, _peer| Box::new(ToyLayer::new(toy.clone(), now)))
+    }
+
+    fn peer(&self) -> Box<dyn TunnelPeer> {
+        Box::new(ToyPeer::new(self.has_no_opening))
+    }
+
+    fn breaks_for_good(&self) -> bool {
+        self.breaks_for_good
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::net::SocketAddrV4;
 
 use super::record::{Kind, Reader, Writer};
+use crate::tunnel::TunnelPeer;
+
 use super::{BYE, GO, GREETING, HELLO, HELLO_FOR, HERE, LATE, PAGE, WHAT};
 
 /// The peer's side of one connection.
@@ -47,8 +49,22 @@ impl ToyPeer {
         PAGE.to_vec()
     }
 
+    pub fn ping(&mut self) -> Vec<u8> {
+        self.unanswered.push_back(self.sent);
+        self.writer.write(Kind::Ping, &[self.sent])
+    }
+}
+
+impl TunnelPeer for ToyPeer {
+    fn opening(&mut self) -> Vec<u8> {
+        if self.is_greeted {
+            return Vec::new();
+        }
+        Self::opening()
+    }
+
     /// A message, and now and then a ping before, within or behind it.
-    pub fn seal(&mut self, plain: &[u8]) -> Vec<u8> {
+    fn seal(&mut self, plain: &[u8]) -> Vec<u8> {
         if plain.is_empty() {
             return Vec::new();
         }
@@ -67,30 +83,19 @@ impl ToyPeer {
         }
     }
 
-    pub fn ping(&mut self) -> Vec<u8> {
-        self.unanswered.push_back(self.sent);
-        self.writer.write(Kind::Ping, &[self.sent])
-    }
-
-    pub fn goodbye(&mut self) -> Vec<u8> {
+    fn goodbye(&mut self) -> Vec<u8> {
         self.writer.write(Kind::Bye, b"")
     }
 
-    /// What no peer may send.
-    pub fn nonsense(&mut self) -> Vec<u8> {
+    fn nonsense(&mut self) -> Vec<u8> {
         b"?".repeat(4)
     }
 
-    /// What it has to answer.
-    pub fn take_answers(&mut self) -> Vec<u8> {
+    fn take_answers(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.answers)
     }
-}
 
-/// What it receives.
-impl ToyPeer {
-    /// Appends to `plain` what is in what came.
-    pub fn receive(&mut self, received: &[u8], plain: &mut Vec<u8>) {
+    fn receive(&mut self, received: &[u8], plain: &mut Vec<u8>) {
         self.reader.unparsed.extend_from_slice(received);
         while !self.is_greeted && self.hear_word() {}
         while self.is_greeted
@@ -110,6 +115,20 @@ impl ToyPeer {
         }
     }
 
+    fn is_told_goodbye(&self) -> bool {
+        matches!(
+            self.told[..],
+            [.., "bye" | "bye, you are at fault" | "here"]
+        )
+    }
+
+    fn has_half_a_record(&self) -> bool {
+        !self.reader.unparsed.is_empty()
+    }
+}
+
+/// What it receives.
+impl ToyPeer {
     /// What is in what came.
     pub fn open(&mut self, received: &[u8]) -> Vec<u8> {
         let mut plain = Vec::new();
@@ -117,21 +136,9 @@ impl ToyPeer {
         plain
     }
 
-    /// Whether the server said that nothing more comes, and that was all.
-    pub fn is_told_goodbye(&self) -> bool {
-        matches!(
-            self.told[..],
-            [.., "bye" | "bye, you are at fault" | "here"]
-        )
-    }
-
     /// Whether it came to the point where there are records.
     pub fn is_greeted(&self) -> bool {
         self.is_greeted
-    }
-
-    pub fn has_half_a_record(&self) -> bool {
-        !self.reader.unparsed.is_empty()
     }
 
     fn hear_word(&mut self) -> bool {
