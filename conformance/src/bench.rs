@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
-use std::net::{Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 
 use crate::peer::Peer;
@@ -88,6 +88,17 @@ impl Bench {
         let mut running = self.start(launch);
         let console = running.console("stdout");
         to_its_end(running, console)
+    }
+
+    /// Runs a program without a keyboard and a screen to its end.
+    #[track_caller]
+    pub(crate) fn finish_handed(&self, launch: Launch) -> Outcome {
+        self.start(launch).outcome()
+    }
+
+    /// A peer that is connected already.
+    pub(crate) fn peer_over(&self, name: &str, stream: TcpStream) -> Peer {
+        Peer::over(name, stream, &self.transcript)
     }
 
     /// The same with all of `script` on standard input, and then its end.

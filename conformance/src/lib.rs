@@ -40,6 +40,7 @@ mod runner;
 mod running;
 mod stderr;
 mod student;
+mod supervisor;
 mod terminal;
 mod tls;
 mod transcript;

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -38,6 +39,7 @@ impl Program {
             arguments: line.split_whitespace().map(str::to_owned).collect(),
             environment: Vec::new(),
             prelude: None,
+            handed: Vec::new(),
             has_keyboard: true,
         }
     }
@@ -49,6 +51,8 @@ pub(crate) struct Launch {
     arguments: Vec<String>,
     environment: Vec<(&'static str, String)>,
     prelude: Option<String>,
+    /// What takes the place of standard input, and of standard output, until the program starts.
+    handed: Vec<OwnedFd>,
     has_keyboard: bool,
 }
 
@@ -99,13 +103,36 @@ impl Launch {
         self
     }
 
+    /// Runs with sockets that are open already, as systemd hands them over: their names are joined
+    /// by colons. There is no keyboard then, nor a screen.
+    pub(crate) fn handing_over<const N: usize>(self, names: &str, sockets: [OwnedFd; N]) -> Self {
+        const { assert!(N == 1 || N == 2, "one takes the place of standard input") };
+        let moved = if N == 1 {
+            "exec 3<&0"
+        } else {
+            "exec 3<&0 4<&1"
+        };
+        let told = format!("export LISTEN_PID=$$ LISTEN_FDS={N} LISTEN_FDNAMES='{names}'");
+        let mut launch = self.after(&format!("{moved} </dev/null >/dev/null; {told}"));
+        launch.handed = sockets.into();
+        launch
+    }
+
     #[track_caller]
-    pub(crate) fn start(self, transcript: &Transcript) -> Running {
+    pub(crate) fn start(mut self, transcript: &Transcript) -> Running {
         let mut command = self.command();
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        let mut handed = self.handed.drain(..);
+        if let Some(first) = handed.next() {
+            command.stdin(first);
+        }
+        if let Some(second) = handed.next() {
+            command.stdout(second);
+        }
+        drop(handed);
         self.spawn(command, transcript)
     }
 
@@ -163,5 +190,8 @@ impl Launch {
 
 /// Whether an environment variable would change what the program does.
 fn is_setting(name: &str) -> bool {
-    name.starts_with("LINECHAT_") || name.starts_with("RUST_") || name == "NO_COLOR"
+    ["LINECHAT_", "RUST_", "LISTEN_", "WATCHDOG_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+        || ["NO_COLOR", "NOTIFY_SOCKET"].contains(&name)
 }

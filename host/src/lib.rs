@@ -37,4 +37,5 @@ mod program;
 mod readiness;
 mod serve;
 mod signals;
+mod systemd;
 mod terminal;

@@ -9,6 +9,7 @@ use thiserror::Error;
 use tracing::warn;
 
 use crate::address::Address;
+use crate::systemd::Passed;
 use linechat_driver::prepare;
 
 /// Listens on every address, and returns the listeners of each. They are nonblocking, and
@@ -22,6 +23,14 @@ use linechat_driver::prepare;
 ///
 /// The first address that cannot be looked up or listened on; then there is no listener at all.
 pub fn listen(addresses: &[Address]) -> Result<Vec<Vec<TcpListener>>, ListenError> {
+    listen_with(addresses, &mut Passed::default())
+}
+
+/// The same, with sockets that listen already at some of the addresses.
+pub(crate) fn listen_with(
+    addresses: &[Address],
+    passed: &mut Passed,
+) -> Result<Vec<Vec<TcpListener>>, ListenError> {
     let mut resolved = Vec::new();
     for address in addresses {
         let targets = address.resolve();
@@ -34,7 +43,7 @@ pub fn listen(addresses: &[Address]) -> Result<Vec<Vec<TcpListener>>, ListenErro
         .collect();
     let mut listeners = Vec::new();
     for (address, targets) in &resolved {
-        let bound = listen_on_each(targets, &all);
+        let bound = listen_on_each(targets, &all, passed);
         listeners.push(bound.map_err(|source| ListenError::bind(address, source))?);
     }
     Ok(listeners)
@@ -80,11 +89,19 @@ impl ListenError {
 
 /// Listens on all that one name stands for, but for addresses that this machine does not have, as
 /// long as there is another one. `all` is what this server is to listen on.
-fn listen_on_each(targets: &[SocketAddr], all: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
+fn listen_on_each(
+    targets: &[SocketAddr],
+    all: &[SocketAddr],
+    passed: &mut Passed,
+) -> io::Result<Vec<TcpListener>> {
     let mut listeners = Vec::new();
     let mut missing = None;
     for target in targets {
-        match listen_on(*target, is_ipv6_only(target, all)) {
+        let listener = match passed.take_at(*target) {
+            Some(socket) => adopt(socket),
+            None => listen_on(*target, is_ipv6_only(target, all)),
+        };
+        match listener {
             Ok(listener) => listeners.push(listener),
             Err(error) if is_missing(&error) => missing = Some((target, error)),
             Err(error) => return Err(error),
@@ -96,6 +113,12 @@ fn listen_on_each(targets: &[SocketAddr], all: &[SocketAddr]) -> io::Result<Vec<
         None => {}
     }
     Ok(listeners)
+}
+
+fn adopt(socket: TcpListener) -> io::Result<TcpListener> {
+    prepare(&socket);
+    socket.set_nonblocking(true)?;
+    Ok(socket)
 }
 
 fn listen_on(address: SocketAddr, is_ipv6_only: bool) -> io::Result<TcpListener> {
@@ -207,6 +230,11 @@ mod tests {
             "192.0.2.1:0".parse().unwrap(),
             "127.0.0.1:0".parse().unwrap(),
         ];
-        assert_eq!(listen_on_each(&targets, &targets).unwrap().len(), 1);
+        assert_eq!(
+            listen_on_each(&targets, &targets, &mut Passed::default())
+                .unwrap()
+                .len(),
+            1
+        );
     }
 }

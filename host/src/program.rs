@@ -9,6 +9,7 @@ use linechat_driver::Service;
 use crate::cli::{self, Request};
 use crate::connect;
 use crate::serve::serve;
+use crate::systemd::Passed;
 
 /// Runs a program: understands its command line, prepares everything, and lets `run` serve until
 /// it was shut down; or talks with a server, if that is what the command line asks for.
@@ -26,8 +27,10 @@ pub fn main(
     version: &'static str,
     run: impl FnOnce(Service, UnixStream) -> io::Result<()>,
 ) -> ExitCode {
-    match cli::parse(program, version, std::env::args_os()) {
-        Ok(Request::Serve(options)) => serve(*options, run),
+    let passed = Passed::take();
+    let entrances = passed.iter().flat_map(Passed::entrances);
+    match cli::parse(program, version, std::env::args_os(), entrances) {
+        Ok(Request::Serve(options)) => serve(*options, passed, run),
         Ok(Request::Connect(options)) => connect::run(&options),
         Err(message) => {
             // Nobody is left to tell if this fails.

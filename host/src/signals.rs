@@ -53,6 +53,17 @@ impl Hangups {
         low_level::pipe::register(SIGHUP, ring)?;
         Ok(Self { bell, came })
     }
+
+    /// One more note of each, for somebody else. It is set after `came`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Signals::install`].
+    pub(crate) fn note() -> io::Result<Arc<AtomicBool>> {
+        let came = Arc::new(AtomicBool::new(false));
+        flag::register(SIGHUP, Arc::clone(&came))?;
+        Ok(came)
+    }
 }
 
 impl Signals {

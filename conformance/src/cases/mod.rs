@@ -27,6 +27,7 @@ mod programs;
 mod recorded;
 mod relay;
 mod rooms;
+mod systemd;
 mod terminal;
 mod tls;
 mod web;
@@ -60,6 +61,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("hostile", hostile::CASES),
         ("load", load::CASES),
         ("tls", tls::CASES),
+        ("systemd", systemd::CASES),
         ("web", web::CASES),
         ("connect", connect::CASES),
         ("connect_lines", connect_lines::CASES),

@@ -34,12 +34,7 @@ pub(super) fn check(dialects: &[Dialect], matches: &ArgMatches) -> Result<(), Mi
 /// Whether somebody is to be served under TLS: a scheme says so, or there is a certificate, and a
 /// dialect has a port for it and no address.
 pub(super) fn has_tls(dialects: &[Dialect], matches: &ArgMatches) -> bool {
-    let entrances = matches.try_get_many::<Entrance>("listen");
-    let schemes: Vec<_> = entrances
-        .ok()
-        .flatten()
-        .into_iter()
-        .flatten()
+    let schemes: Vec<_> = entrances(matches)
         .map(|entrance| scheme(entrance, dialects))
         .collect();
     let is_placed = |dialect| schemes.iter().flatten().any(|it| it.dialect == dialect);
@@ -48,6 +43,13 @@ pub(super) fn has_tls(dialects: &[Dialect], matches: &ArgMatches) -> bool {
     };
     schemes.iter().flatten().any(|scheme| scheme.has_tls)
         || given_certificate(matches) && dialects.iter().any(goes_encrypted)
+}
+
+/// Where to listen, and where the program listened when it was started.
+fn entrances(matches: &ArgMatches) -> impl Iterator<Item = &Entrance> {
+    let of = |id| matches.try_get_many::<Entrance>(id).ok().flatten();
+    let entrances = of("listen").into_iter().chain(of("passed"));
+    entrances.flatten()
 }
 
 /// Whether there is a certificate to be had, or made.
@@ -94,10 +96,8 @@ pub(super) fn chosen(matches: &ArgMatches) -> Vec<Dialect> {
     if let Ok(Some(dialects)) = matches.try_get_many::<Dialect>("dialect") {
         dialects.copied().for_each(&mut choose);
     }
-    if let Ok(Some(entrances)) = matches.try_get_many::<Entrance>("listen") {
-        let schemes = entrances.filter_map(|entrance| entrance.scheme);
-        schemes.map(|scheme| scheme.dialect).for_each(choose);
-    }
+    let schemes = entrances(matches).filter_map(|entrance| entrance.scheme);
+    schemes.map(|scheme| scheme.dialect).for_each(choose);
     if chosen.is_empty() {
         chosen.push(Dialect::ROOMS);
     }

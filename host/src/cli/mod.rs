@@ -12,7 +12,7 @@ use linechat_protocol::Dialect;
 
 pub(crate) use self::community::FileError;
 pub(crate) use self::connect::ConnectOptions;
-pub(crate) use self::entrance::Scheme;
+pub(crate) use self::entrance::{EntranceError, Scheme};
 pub(crate) use self::fit::named;
 pub(crate) use self::logging::{LogFormat, LogOptions};
 pub(crate) use self::serve::{ListenerOptions, ServeOptions};
@@ -40,7 +40,8 @@ pub(crate) enum Request {
     Connect(ConnectOptions),
 }
 
-/// Understands a command line; options that it lacks are taken from the environment.
+/// Understands a command line; options that it lacks are taken from the environment. `passed` are
+/// places where a server listens already, in the words of `--listen`.
 ///
 /// The error is to be printed: it is a usage error, which says what to do, or a text that was
 /// asked for, such as the help.
@@ -48,8 +49,13 @@ pub(crate) fn parse(
     program: &'static str,
     version: &'static str,
     args: impl IntoIterator<Item = OsString>,
+    passed: impl Iterator<Item = String>,
 ) -> Result<Request, clap::Error> {
-    let args: Vec<_> = args.into_iter().collect();
+    let mut args: Vec<_> = args.into_iter().collect();
+    if args.get(1).is_some_and(|verb| verb == "serve") {
+        let passed = passed.map(|entrance| format!("--passed={entrance}").into());
+        args.splice(2..2, passed);
+    }
     let mut command = command(program, version);
     let mut matches = matches(&mut command, &args)?;
     let (verb, options) = chosen(&matches);

@@ -91,6 +91,10 @@ struct ListenArgs {
     #[arg(value_name = "[SCHEME://]ADDR:PORT", value_delimiter = ',')]
     listen: Vec<Entrance>,
 
+    /// The same, for sockets that the program was started with
+    #[arg(long, hide = true)]
+    passed: Vec<Entrance>,
+
     /// What other servers have, and this one has not
     #[arg(short, long, hide = true, num_args = 0..=1, default_missing_value = "")]
     #[arg(value_parser = no_port())]
@@ -411,6 +415,16 @@ impl ListenArgs {
         Ok(dialects.map(|it| (it.into(), Vec::new())).collect())
     }
 
+    /// Where to listen. Of a socket that the program was started with, `--listen` can say more.
+    fn all(&self) -> impl Iterator<Item = &Entrance> {
+        let is_named = |passed: &&Entrance| {
+            let mut named = self.listen.iter();
+            named.any(|entrance| entrance.address == passed.address)
+        };
+        let passed = self.passed.iter().filter(move |it| !is_named(it));
+        self.listen.iter().chain(passed)
+    }
+
     /// The addresses of each scheme. A dialect without one has its usual address; with a certificate,
     /// that for TLS, if there is one that is usual.
     fn entrances(
@@ -419,7 +433,7 @@ impl ListenArgs {
         has_certificate: bool,
     ) -> Result<Vec<(Scheme, Vec<Address>)>, Misuse> {
         let mut entrances: Vec<(Scheme, Vec<Address>)> = Vec::new();
-        for entrance in &self.listen {
+        for entrance in self.all() {
             let scheme = fit::scheme(entrance, dialects)
                 .ok_or_else(|| ambiguous(&entrance.address, dialects))?;
             match entrances.iter_mut().find(|(known, _)| *known == scheme) {
@@ -471,12 +485,14 @@ fn unless_zero(seconds: Seconds) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
     use super::*;
     use crate::cli::{Request, parse};
 
     fn options(args: &str) -> ServeOptions {
         let args = args.split(' ').map(Into::into);
-        let Ok(Request::Serve(options)) = parse("linechat-test", "0", args) else {
+        let Ok(Request::Serve(options)) = parse("linechat-test", "0", args, iter::empty()) else {
             panic!("no command line of a server");
         };
         *options
@@ -491,7 +507,7 @@ mod tests {
 
     fn refused(args: &str) -> String {
         let args = args.split(' ').map(Into::into);
-        match parse("linechat-test", "0", args) {
+        match parse("linechat-test", "0", args, iter::empty()) {
             Err(error) => error.to_string(),
             Ok(request) => panic!("{request:?}"),
         }

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::cli::FileError;
 use crate::listen::ListenError;
+use crate::systemd::PassedError;
 
 /// Why a program failed, in one line.
 #[derive(Debug, Error)]
@@ -21,6 +22,8 @@ pub(super) enum Failure {
     Listen(#[from] ListenError),
     #[error(transparent)]
     File(#[from] FileError),
+    #[error(transparent)]
+    Passed(#[from] PassedError),
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
     #[error("cannot attach standard input and output: {0}")]

@@ -16,9 +16,10 @@ use crate::cli::{self, CertificateSource, ListenerOptions, Scheme, ServeOptions}
 use crate::descriptors;
 use crate::door;
 use crate::duties::Duties;
-use crate::listen::listen;
+use crate::listen::listen_with;
 use crate::log::{self, EventLog};
 use crate::signals::{Hangup, Hangups};
+use crate::systemd::{Passed, PassedError, Supervision};
 
 mod failure;
 mod screen;
@@ -26,13 +27,14 @@ mod screen;
 /// Serves until the server was told to end, or ends by itself. What goes wrong is logged.
 pub(crate) fn serve(
     options: ServeOptions,
+    passed: Result<Passed, PassedError>,
     run: impl FnOnce(Service, UnixStream) -> io::Result<()>,
 ) -> ExitCode {
     let Ok(screen) = Screen::open(&options) else {
         // There is not one descriptor left, and no way to say so.
         return ExitCode::FAILURE;
     };
-    let status = match try_serve(options, &screen, run) {
+    let status = match try_serve(options, passed, &screen, run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             error!("{failure}");
@@ -45,6 +47,7 @@ pub(crate) fn serve(
 
 fn try_serve(
     options: ServeOptions,
+    passed: Result<Passed, PassedError>,
     screen: &Screen,
     run: impl FnOnce(Service, UnixStream) -> io::Result<()>,
 ) -> Result<(), Failure> {
@@ -55,7 +58,7 @@ fn try_serve(
         server,
         entrances,
         credentials,
-    } = House::build(options)?;
+    } = House::build(options, passed?)?;
     let console_listener = server.listeners().next();
     let signals = screen.install_signals(hangup).map_err(Failure::Signals)?;
     let hangups = (hangup == Hangup::Renews).then(Hangups::install);
@@ -74,6 +77,11 @@ fn try_serve(
         service = service.listen(listener, socket);
     }
     let mut duties = Duties::default();
+    let is_reload_asked = hangups.is_some().then(Hangups::note).transpose();
+    let is_reload_asked = is_reload_asked.map_err(Failure::Signals)?;
+    if let Some(supervision) = Supervision::from_environment(is_reload_asked) {
+        duties.add(Box::new(supervision));
+    }
     let mut console = None;
     if let Some((desk, listener)) = desk.zip(console_listener) {
         let stream = desk.stream;
@@ -131,7 +139,7 @@ struct Entrance {
 }
 
 impl House {
-    fn build(mut options: ServeOptions) -> Result<Self, Failure> {
+    fn build(mut options: ServeOptions, mut passed: Passed) -> Result<Self, Failure> {
         let listeners = options.listeners.iter_mut();
         options
             .community
@@ -156,7 +164,7 @@ impl House {
             ways_in.extend(own.iter().map(|_| (scheme, listener)));
             addresses.extend(own);
         }
-        let sockets = listen(&addresses)?;
+        let sockets = listen_with(&addresses, &mut passed)?;
         let entrances = ways_in.into_iter().zip(sockets);
         let entrances = entrances.flat_map(|((scheme, listener), sockets)| {
             let sockets = sockets.into_iter();
