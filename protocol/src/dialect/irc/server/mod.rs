@@ -141,6 +141,10 @@ impl Rules for IrcRules {
         }
     }
 
+    #[allow(
+        irrefutable_let_patterns,
+        reason = "the crate may be built without any other dialect"
+    )]
     fn renew(&mut self, options: &dialect::Options) {
         if let dialect::Options::Irc(options) | dialect::Options::Web(options) = options {
             self.shared.options = self.shared.options.renewed(options);
