@@ -24,12 +24,15 @@ impl Program {
         }
     }
 
+    /// What its file is called.
+    pub(crate) fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
     /// Whether it promises to stay within two threads; a thread for each connection cannot.
     pub(crate) fn is_event_driven(&self) -> bool {
-        !self
-            .path
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().contains("blocking"))
+        !self.name().contains("blocking")
     }
 
     /// A command line of the words in `line`, in an environment without settings of its own.

@@ -84,7 +84,8 @@ impl Drop for Supervisor {
     }
 }
 
-fn own_name() -> String {
+/// A name that no other process uses, nor another case.
+pub(crate) fn own_name() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("linechat-supervisor-{}-{number}", std::process::id())

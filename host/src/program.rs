@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use linechat_driver::Service;
 
-use crate::cli::{self, Request};
+use crate::cli::{self, Manual, Request};
 use crate::connect;
 use crate::serve::serve;
 use crate::systemd::Passed;
@@ -32,10 +32,21 @@ pub fn main(
     match cli::parse(program, version, std::env::args_os(), entrances) {
         Ok(Request::Serve(options)) => serve(*options, passed, run),
         Ok(Request::Connect(options)) => connect::run(&options),
+        Ok(Request::Explain(manual)) => explain(manual),
         Err(message) => {
             // Nobody is left to tell if this fails.
             let _ = message.print();
             u8::try_from(message.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+        }
+    }
+}
+
+fn explain(manual: Manual) -> ExitCode {
+    match manual.produce() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cannot write: {error}");
+            ExitCode::FAILURE
         }
     }
 }

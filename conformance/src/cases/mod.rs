@@ -20,6 +20,7 @@ mod http;
 mod irc;
 mod lines;
 mod load;
+mod manual;
 mod pair;
 mod pauses;
 mod person;
@@ -58,6 +59,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("direct", direct::CASES),
         ("documents", documents::CASES),
         ("programs", programs::CASES),
+        ("manual", manual::CASES),
         ("hostile", hostile::CASES),
         ("load", load::CASES),
         ("tls", tls::CASES),

@@ -15,6 +15,7 @@ pub(crate) use self::connect::ConnectOptions;
 pub(crate) use self::entrance::{EntranceError, Scheme};
 pub(crate) use self::fit::named;
 pub(crate) use self::logging::{LogFormat, LogOptions};
+pub(crate) use self::manual::Manual;
 pub(crate) use self::serve::{ListenerOptions, ServeOptions};
 pub(crate) use self::tls::CertificateSource;
 pub(crate) use self::web::WebArgs;
@@ -26,6 +27,7 @@ mod entrance;
 mod environment;
 mod fit;
 mod logging;
+mod manual;
 mod seconds;
 mod serve;
 mod tls;
@@ -38,6 +40,8 @@ pub(crate) enum Request {
     Serve(Box<ServeOptions>),
     /// Run a client.
     Connect(ConnectOptions),
+    /// Say what the command line is, in another form.
+    Explain(Manual),
 }
 
 /// Understands a command line; options that it lacks are taken from the environment. `passed` are
@@ -71,6 +75,14 @@ pub(crate) fn parse(
             Request::Serve(Box::new(options))
         }),
         Verb::Connect(args) => args.check(chosen(&matches).1).map(Request::Connect),
+        Verb::Man(args) => Ok(Request::Explain(Manual::Pages(
+            self::command(program, version).into(),
+            args,
+        ))),
+        Verb::Completions(args) => Ok(Request::Explain(Manual::Completions(
+            self::command(program, version).into(),
+            args,
+        ))),
         Verb::Version => {
             let asked = command.try_get_matches_from_mut([program, "--version"]);
             return Err(asked.expect_err("to show a text counts as an error"));
@@ -105,6 +117,8 @@ struct CommandLine {
 enum Verb {
     Serve(Box<serve::ServeArgs>),
     Connect(connect::ConnectArgs),
+    Man(manual::ManArgs),
+    Completions(manual::CompletionsArgs),
     /// What `--version` does
     #[command(hide = true)]
     Version,
