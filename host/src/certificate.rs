@@ -1,112 +1,149 @@
-//! The certificate of a server, and how it is kept up to date.
+//! The certificates of a server, and how they are kept up to date.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use linechat_driver::Observer;
 use linechat_layers::tls::{
     Certificate, CertificateError, CertificateFiles, Renewable, Validity, readable_by_others,
 };
-use linechat_protocol::{Event, Instant, Server};
 use tracing::{error, info, warn};
 
 use crate::cli::CertificateSource;
 use crate::log;
 
-/// The certificate that a server has, and perhaps the files that it comes from.
-pub(crate) struct Credentials {
-    pub(crate) renewable: Renewable,
+/// The certificates of a server: one from each source.
+#[derive(Default)]
+pub(crate) struct Vault {
+    held: Vec<Held>,
+}
+
+/// A certificate that is in use, and perhaps the files that it comes from.
+struct Held {
+    source: CertificateSource,
+    renewable: Renewable,
     files: Option<CertificateFiles>,
 }
 
-impl Credentials {
-    /// Loads a certificate, or makes one for these names and its own, and tells what is odd about it.
+/// Certificates that were loaded, and are not in use yet.
+pub(crate) struct Loaded(Vec<Fresh>);
+
+struct Fresh {
+    source: CertificateSource,
+    /// `None` for one that was made before, and goes on.
+    certificate: Option<Certificate>,
+    files: Option<CertificateFiles>,
+}
+
+impl Vault {
+    /// Loads, or makes for these names and its own, what these sources have, and tells what is odd
+    /// about it. Nothing changes before it is [held](Self::hold).
     ///
     /// # Errors
     ///
-    /// The files cannot be used.
-    pub(crate) fn open(
-        source: &CertificateSource,
+    /// Some files cannot be used.
+    pub(crate) fn load<'s>(
+        &self,
+        sources: impl Iterator<Item = &'s CertificateSource>,
         names: &[String],
-    ) -> Result<Self, CertificateError> {
-        match source {
-            CertificateSource::Files { certificate, key } => {
-                let mut files = CertificateFiles::new(certificate, key);
-                let renewable = Renewable::new(load(&mut files)?);
-                let files = Some(files);
-                Ok(Self { renewable, files })
+    ) -> Result<Loaded, CertificateError> {
+        let mut fresh: Vec<Fresh> = Vec::new();
+        for source in sources {
+            if fresh.iter().any(|known| known.source == *source) {
+                continue;
             }
-            CertificateSource::SelfSigned => {
-                let names = names.iter().cloned();
-                let names = names.chain(OWN_NAMES.map(str::to_owned));
-                let certificate = Certificate::self_signed(names);
-                log::certificate_made(certificate.pin());
-                let renewable = Renewable::new(certificate);
-                let files = None;
-                Ok(Self { renewable, files })
+            fresh.push(match source {
+                CertificateSource::Files { certificate, key } => {
+                    let mut files = CertificateFiles::new(certificate, key);
+                    Fresh {
+                        source: source.clone(),
+                        certificate: Some(load(&mut files)?),
+                        files: Some(files),
+                    }
+                }
+                CertificateSource::SelfSigned => Fresh {
+                    source: source.clone(),
+                    certificate: self.get(source).is_none().then(|| make(names)),
+                    files: None,
+                },
+            });
+        }
+        Ok(Loaded(fresh))
+    }
+
+    /// Has new connections get these certificates from now on, and no others.
+    pub(crate) fn hold(&mut self, loaded: Loaded) {
+        let mut before = std::mem::take(&mut self.held);
+        for fresh in loaded.0 {
+            let known = before.iter().position(|held| held.source == fresh.source);
+            let held = match (
+                known.map(|place| before.swap_remove(place)),
+                fresh.certificate,
+            ) {
+                (Some(mut held), certificate) => {
+                    if let Some(certificate) = certificate {
+                        held.renewable.renew(certificate);
+                        held.files = fresh.files;
+                    }
+                    held
+                }
+                (None, Some(certificate)) => Held {
+                    source: fresh.source,
+                    renewable: Renewable::new(certificate),
+                    files: fresh.files,
+                },
+                (None, None) => continue,
+            };
+            self.held.push(held);
+        }
+    }
+
+    /// The certificate from this source, if it is held.
+    pub(crate) fn get(&self, source: &CertificateSource) -> Option<&Renewable> {
+        let held = self.held.iter().find(|held| held.source == *source);
+        held.map(|held| &held.renewable)
+    }
+
+    /// Loads anew what comes from files, or what of it comes from files that have changed.
+    pub(crate) fn renew(&mut self, is_changed_only: bool) {
+        for held in &mut self.held {
+            if let Some(files) = &mut held.files
+                && (!is_changed_only || files.changed())
+            {
+                renew(&held.renewable, files);
             }
         }
     }
 
-    /// The duty to load the certificate anew when its files change, and when `is_asked` is set.
-    /// There is none where it comes from no file.
-    pub(crate) fn renewal(self, is_asked: Arc<AtomicBool>) -> Option<Box<dyn Observer>> {
-        Some(Box::new(Renewal {
-            renewable: self.renewable,
-            files: self.files?,
-            is_asked,
-            due: None,
-        }))
+    /// Whether anything comes from files.
+    pub(crate) fn has_files(&self) -> bool {
+        self.held.iter().any(|held| held.files.is_some())
     }
 }
 
-/// Loads a certificate anew, between two turns of the server.
-struct Renewal {
-    renewable: Renewable,
-    files: CertificateFiles,
-    /// It is to be loaded, whether the files have changed or not.
-    is_asked: Arc<AtomicBool>,
-    /// When the files are looked at next.
-    due: Option<Instant>,
-}
-
-impl Renewal {
-    fn renew(&mut self) {
-        match load(&mut self.files) {
-            Ok(certificate) => {
-                info!("loaded the certificate anew, for those who connect from now on");
-                self.renewable.renew(certificate);
-            }
-            Err(error) => error!("{error}; the certificate stays as it was"),
+fn renew(renewable: &Renewable, files: &mut CertificateFiles) {
+    match load(files) {
+        Ok(certificate) => {
+            info!("loaded the certificate anew, for those who connect from now on");
+            renewable.renew(certificate);
         }
+        Err(error) => error!("{error}; the certificate stays as it was"),
     }
 }
 
-impl Observer for Renewal {
-    fn event(&mut self, _event: &Event) {}
-
-    fn turned(&mut self, now: Instant, _server: &mut Server) {
-        let is_due = self.due.is_some_and(|due| due <= now);
-        if is_due || self.due.is_none() {
-            self.due = Some(now + INTERVAL);
-        }
-        if self.is_asked.swap(false, Ordering::SeqCst) || is_due && self.files.changed() {
-            self.renew();
-        }
-    }
-
-    fn due(&self) -> Option<Instant> {
-        self.due
-    }
+/// Makes a certificate for these names and its own.
+fn make(names: &[String]) -> Certificate {
+    let names = names.iter().cloned();
+    let names = names.chain(OWN_NAMES.map(str::to_owned));
+    let certificate = Certificate::self_signed(names);
+    log::certificate_made(certificate.pin());
+    certificate
 }
 
 /// Loads a certificate, and warns of what an operator should know.
 fn load(files: &mut CertificateFiles) -> Result<Certificate, CertificateError> {
     let certificate = files.load()?;
     warn_of_readers(files.key());
-    warn_of_time(certificate.validity());
+    warn_of_time(files.certificate(), certificate.validity());
     Ok(certificate)
 }
 
@@ -117,69 +154,87 @@ fn warn_of_readers(key: &Path) {
     }
 }
 
-fn warn_of_time(validity: Validity) {
+fn warn_of_time(file: &Path, validity: Validity) {
+    let file = file.display();
     let Ok(now) = SystemTime::now().duration_since(UNIX_EPOCH) else {
         return;
     };
     if validity.is_over(now) {
-        warn!("the certificate has expired: clients will refuse it until there is a new one");
+        warn!(
+            "the certificate in {file} has expired: clients refuse it, renew it (it is loaded when \
+             the file changes)"
+        );
     } else if validity.is_to_come(now) {
-        warn!("the certificate is not valid yet: clients will refuse it until it is");
+        warn!(
+            "the certificate in {file} is not valid yet: clients refuse it until then, look at this \
+             machine's clock"
+        );
     }
 }
 
 /// What a server goes by that nobody has named.
 const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// How often the files are looked at.
-const INTERVAL: Duration = Duration::from_secs(60);
-
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    use linechat_protocol::Limits;
-
     use super::*;
 
     #[test]
-    fn files_that_change_are_loaded_within_a_minute_and_others_are_left_alone() {
+    fn files_that_change_are_loaded_and_bad_ones_are_not() {
         let folder = Folder::new("renewal");
-        folder.write_pair(2040);
-        let mut renewal = renewal(&folder);
-        let mut server = Server::new(Limits::default()).unwrap();
-        let second = |count| Instant::EPOCH + Duration::from_secs(count);
-        renewal.turned(second(1), &mut server);
-        let first = renewal.renewable.validity();
-        assert_eq!(renewal.due(), Some(second(61)));
+        let source = folder.write_pair("a", 2040);
+        let mut vault = Vault::default();
+        vault.hold(vault.load([&source].into_iter(), &[]).unwrap());
+        let until = |vault: &Vault| vault.get(&source).unwrap().validity().until;
+        let first = until(&vault);
 
-        folder.write_pair(2041);
-        renewal.turned(second(60), &mut server);
-        assert_eq!(renewal.renewable.validity(), first);
-        renewal.turned(second(61), &mut server);
-        let next = renewal.renewable.validity();
-        assert!(next.until > first.until);
-        assert_eq!(renewal.due(), Some(second(121)));
+        vault.renew(true);
+        assert_eq!(until(&vault), first);
+        folder.write_pair("a", 2041);
+        vault.renew(true);
+        let next = until(&vault);
+        assert!(next > first);
 
-        fs::write(folder.0.join("cert.pem"), "nonsense").unwrap();
-        renewal.turned(second(121), &mut server);
-        assert_eq!(renewal.renewable.validity(), next);
-        renewal.is_asked.store(true, Ordering::SeqCst);
-        folder.write_pair(2042);
-        renewal.turned(second(122), &mut server);
-        assert!(renewal.renewable.validity().until > next.until);
-        assert_eq!(renewal.due(), Some(second(181)));
+        fs::write(folder.0.join("a.pem"), "nonsense").unwrap();
+        vault.renew(true);
+        assert_eq!(until(&vault), next);
+        folder.write_pair("a", 2042);
+        vault.renew(false);
+        assert!(until(&vault) > next);
     }
 
-    fn renewal(folder: &Folder) -> Renewal {
-        let mut files = CertificateFiles::new(folder.0.join("cert.pem"), folder.0.join("key.pem"));
-        Renewal {
-            renewable: Renewable::new(load(&mut files).unwrap()),
-            files,
-            is_asked: Arc::default(),
-            due: None,
-        }
+    #[test]
+    fn each_source_is_held_once_and_for_as_long_as_it_is_named() {
+        let folder = Folder::new("vault");
+        let (one, other) = (folder.write_pair("a", 2040), folder.write_pair("b", 2050));
+        let mut vault = Vault::default();
+        let named = [&one, &other, &one];
+        vault.hold(vault.load(named.into_iter(), &[]).unwrap());
+        assert_eq!(vault.held.len(), 2);
+        let before = vault.get(&one).unwrap().clone();
+        folder.write_pair("a", 2041);
+        vault.hold(vault.load([&one].into_iter(), &[]).unwrap());
+        assert_eq!(vault.held.len(), 1);
+        // Who has the old name of it has the new one, too.
+        assert_eq!(before.validity(), vault.get(&one).unwrap().validity());
+    }
+
+    #[test]
+    fn one_that_was_made_goes_on_and_one_bad_file_changes_nothing() {
+        let folder = Folder::new("made");
+        let made = CertificateSource::SelfSigned;
+        let mut vault = Vault::default();
+        vault.hold(vault.load([&made].into_iter(), &[]).unwrap());
+        let pin = |vault: &Vault| vault.get(&made).unwrap().validity();
+        let first = pin(&vault);
+        let bad = folder.write_pair("bad", 2040);
+        fs::write(folder.0.join("bad.pem"), "nonsense").unwrap();
+        assert!(vault.load([&made, &bad].into_iter(), &[]).is_err());
+        vault.hold(vault.load([&made].into_iter(), &[]).unwrap());
+        assert_eq!(pin(&vault), first);
     }
 
     struct Folder(PathBuf);
@@ -192,14 +247,20 @@ mod tests {
             Self(folder)
         }
 
-        /// A pair that is valid until this year.
-        fn write_pair(&self, year: i32) {
+        /// A pair of this name that is valid until this year.
+        fn write_pair(&self, name: &str, year: i32) -> CertificateSource {
             let key = rcgen::KeyPair::generate().unwrap();
             let mut names = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
             names.not_after = rcgen::date_time_ymd(year, 1, 1);
             let certificate = names.self_signed(&key).unwrap();
-            fs::write(self.0.join("cert.pem"), certificate.pem()).unwrap();
-            fs::write(self.0.join("key.pem"), key.serialize_pem()).unwrap();
+            let files = [format!("{name}.pem"), format!("{name}.key")];
+            let [chain, secret] = files.map(|file| self.0.join(file));
+            fs::write(&chain, certificate.pem()).unwrap();
+            fs::write(&secret, key.serialize_pem()).unwrap();
+            CertificateSource::Files {
+                certificate: chain,
+                key: secret,
+            }
         }
     }
 

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use linechat_driver::Service;
 
-use crate::cli::{self, Manual, Request};
+use crate::cli::{self, Manual, Request, ServeOptions};
 use crate::connect;
-use crate::serve::serve;
+use crate::serve::{check, serve};
 use crate::systemd::Passed;
 
 /// Runs a program: understands its command line, prepares everything, and lets `run` serve until
@@ -28,9 +28,18 @@ pub fn main(
     run: impl FnOnce(Service, UnixStream) -> io::Result<()>,
 ) -> ExitCode {
     let passed = Passed::take();
-    let entrances = passed.iter().flat_map(Passed::entrances);
-    match cli::parse(program, version, std::env::args_os(), entrances) {
-        Ok(Request::Serve(options)) => serve(*options, passed, run),
+    let entrances: Vec<_> = passed.iter().flat_map(Passed::entrances).collect();
+    match cli::parse(
+        program,
+        version,
+        std::env::args_os(),
+        entrances.clone().into_iter(),
+    ) {
+        Ok(Request::Serve(options)) if options.is_check => check(*options),
+        Ok(Request::Serve(options)) => {
+            let reparse = Box::new(move || reparse(program, version, entrances.clone()));
+            serve(*options, passed, reparse, run)
+        }
         Ok(Request::Connect(options)) => connect::run(&options),
         Ok(Request::Explain(manual)) => explain(manual),
         Err(message) => {
@@ -49,4 +58,24 @@ fn explain(manual: Manual) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Understands the command line once more, and with it the file that it names.
+fn reparse(
+    program: &'static str,
+    version: &'static str,
+    passed: Vec<String>,
+) -> Result<ServeOptions, String> {
+    match cli::parse(program, version, std::env::args_os(), passed.into_iter()) {
+        Ok(Request::Serve(options)) => Ok(*options),
+        Ok(_) => Err("this is no command line of a server".into()),
+        Err(message) => Err(one_line(&message.to_string())),
+    }
+}
+
+/// The first paragraph, without what programs begin errors with.
+fn one_line(message: &str) -> String {
+    let words = message.split("\n\n").next().unwrap_or(message);
+    let words = words.strip_prefix("error: ").unwrap_or(words);
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -5,6 +5,7 @@
 mod addressed;
 mod at_terminal;
 mod community;
+mod config;
 mod connect;
 mod connect_lines;
 mod connect_pair;
@@ -21,6 +22,7 @@ mod irc;
 mod lines;
 mod load;
 mod manual;
+mod operators;
 mod pair;
 mod pauses;
 mod person;
@@ -60,6 +62,8 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("documents", documents::CASES),
         ("programs", programs::CASES),
         ("manual", manual::CASES),
+        ("config", config::CASES),
+        ("operators", operators::CASES),
         ("hostile", hostile::CASES),
         ("load", load::CASES),
         ("tls", tls::CASES),
@@ -194,6 +198,13 @@ pub(crate) fn assert_whole_and_in_order(mut received: &[u8], message: impl Fn(us
             return;
         }
     }
+}
+
+/// Waits until a server has logged this.
+#[track_caller]
+fn logs(server: &Running, words: &str) {
+    let log = server.stderr();
+    log.wait_for(words, |log| log.contains(words).then_some(()));
 }
 
 /// The program was called in a way that it does not know, and says so.

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgMatches, Args, ColorChoice};
+use clap::{Args, ColorChoice};
 use linechat_layers::tls::{Pin, Trust};
 use linechat_protocol::Dialect;
 
+use super::choices::Choices;
 use super::{Misuse, dialect, fit};
 use crate::address::{Address, Destination};
 
@@ -76,8 +77,8 @@ pub(super) struct ConnectArgs {
 
 impl ConnectArgs {
     /// Refuses what does not go together.
-    pub(super) fn check(self, matches: &ArgMatches) -> Result<ConnectOptions, Misuse> {
-        fit::check(&[self.dialect], matches)?;
+    pub(super) fn check(self, choices: Choices<'_>) -> Result<ConnectOptions, Misuse> {
+        fit::check(&[self.dialect], choices)?;
         let trust = self.trust()?;
         let port = self.dialect.default_port();
         let address = match self.address {

@@ -10,10 +10,33 @@ use crate::address::{Address, AddressError};
 
 /// An address to listen on, and what is spoken there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entrance {
-    /// `None` for the one dialect that is served.
-    pub(crate) scheme: Option<Scheme>,
-    pub(crate) address: Address,
+pub(super) struct Entrance {
+    purpose: Purpose,
+    pub(super) address: Address,
+}
+
+/// What an address is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// A scheme, or `None` for the one dialect that is served.
+    Chat(Option<Scheme>),
+    /// To look how the server is.
+    Metrics,
+}
+
+impl Entrance {
+    /// What is spoken there, if it says so.
+    pub(super) fn scheme(&self) -> Option<Scheme> {
+        match self.purpose {
+            Purpose::Chat(scheme) => scheme,
+            Purpose::Metrics => None,
+        }
+    }
+
+    /// Whether nobody chats there, and programs look how the server is.
+    pub(super) fn is_metrics(&self) -> bool {
+        self.purpose == Purpose::Metrics
+    }
 }
 
 /// What is spoken at a listener.
@@ -52,12 +75,13 @@ impl FromStr for Entrance {
     type Err = EntranceError;
 
     fn from_str(text: &str) -> Result<Self, EntranceError> {
-        let (scheme, address) = match text.split_once("://") {
-            Some((scheme, address)) => (Some(scheme.parse()?), address),
-            None => (None, text),
+        let (purpose, address) = match text.split_once("://") {
+            Some((METRICS, address)) => (Purpose::Metrics, address),
+            Some((scheme, address)) => (Purpose::Chat(Some(scheme.parse()?)), address),
+            None => (Purpose::Chat(None), text),
         };
         Ok(Self {
-            scheme,
+            purpose,
             address: address.parse()?,
         })
     }
@@ -93,11 +117,14 @@ impl fmt::Display for Scheme {
 /// Why something is no place to listen.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub(crate) enum EntranceError {
-    #[error("'{0}' is no scheme: use {schemes}, as in 'rooms://127.0.0.1:8888', or one with '+tls' behind it", schemes = schemes())]
+    #[error("'{0}' is no scheme: use {schemes}, as in 'rooms://127.0.0.1:8888', one with '+tls' behind it, or metrics", schemes = schemes())]
     Scheme(String),
     #[error(transparent)]
     Address(#[from] AddressError),
 }
+
+/// The scheme of those who look how the server is.
+pub(crate) const METRICS: &str = "metrics";
 
 /// What a scheme with TLS ends with.
 const TLS: &str = "+tls";
@@ -115,10 +142,13 @@ mod tests {
     #[test]
     fn a_scheme_says_what_is_spoken() {
         let rooms: Entrance = "rooms://[::]:8888".parse().unwrap();
-        assert_eq!(rooms.scheme, Some(Dialect::ROOMS.into()));
+        assert_eq!(rooms.scheme(), Some(Dialect::ROOMS.into()));
         assert_eq!(rooms.address, "[::]:8888".parse().unwrap());
         let bare: Entrance = "127.0.0.1:0".parse().unwrap();
-        assert_eq!(bare.scheme, None);
+        assert_eq!(bare.scheme(), None);
+        let metrics: Entrance = "metrics://127.0.0.1:9100".parse().unwrap();
+        assert!(metrics.is_metrics() && !bare.is_metrics());
+        assert!("metrics+tls".parse::<Scheme>().is_err());
     }
 
     #[test]

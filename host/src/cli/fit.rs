@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use clap::{Arg, ArgMatches};
+use clap::Arg;
 use linechat_protocol::Dialect;
 
+use super::Misuse;
+use super::choices::{Choices, Given};
 use super::entrance::{Entrance, Scheme};
-use super::{Given, Misuse};
 
 /// Says in the help of an option which dialects it is for, unless it is for all.
 pub(super) fn name_dialects(arg: Arg) -> Arg {
@@ -18,13 +19,15 @@ pub(super) fn name_dialects(arg: Arg) -> Arg {
     arg.help(format!("{help} [only for: {}]", option.fits.users()))
 }
 
-/// Refuses an option that was given on the command line and that none of the dialects has a use
-/// for.
-pub(super) fn check(dialects: &[Dialect], matches: &ArgMatches) -> Result<(), Misuse> {
-    match misfits(dialects, matches, Given::CommandLine).next() {
+/// Refuses an option that was given on the command line, or in a file, and that none of the dialects
+/// has a use for.
+pub(super) fn check(dialects: &[Dialect], choices: Choices<'_>) -> Result<(), Misuse> {
+    let is_insisted = |given| matches!(given, Given::CommandLine | Given::File);
+    match misfits(dialects, choices, is_insisted).next() {
         None => Ok(()),
         Some(option) => Err(Misuse::conflict(format!(
-            "'--{option}' does not fit {}, it is only for: {}",
+            "{} does not fit {}, it is only for: {}",
+            shown(option, choices),
             named(dialects),
             option.fits.users(),
         ))),
@@ -33,8 +36,9 @@ pub(super) fn check(dialects: &[Dialect], matches: &ArgMatches) -> Result<(), Mi
 
 /// Whether somebody is to be served under TLS: a scheme says so, or there is a certificate, and a
 /// dialect has a port for it and no address.
-pub(super) fn has_tls(dialects: &[Dialect], matches: &ArgMatches) -> bool {
-    let schemes: Vec<_> = entrances(matches)
+pub(super) fn has_tls(dialects: &[Dialect], choices: Choices<'_>) -> bool {
+    let schemes: Vec<_> = entrances(choices)
+        .filter(|entrance| !entrance.is_metrics())
         .map(|entrance| scheme(entrance, dialects))
         .collect();
     let is_placed = |dialect| schemes.iter().flatten().any(|it| it.dialect == dialect);
@@ -42,26 +46,26 @@ pub(super) fn has_tls(dialects: &[Dialect], matches: &ArgMatches) -> bool {
         Scheme::encrypted(dialect).default_port().is_some() && !is_placed(dialect)
     };
     schemes.iter().flatten().any(|scheme| scheme.has_tls)
-        || given_certificate(matches) && dialects.iter().any(goes_encrypted)
+        || given_certificate(choices) && dialects.iter().any(goes_encrypted)
 }
 
 /// Where to listen, and where the program listened when it was started.
-fn entrances(matches: &ArgMatches) -> impl Iterator<Item = &Entrance> {
-    let of = |id| matches.try_get_many::<Entrance>(id).ok().flatten();
+fn entrances(choices: Choices<'_>) -> impl Iterator<Item = &Entrance> {
+    let of = |id| choices.matches.try_get_many::<Entrance>(id).ok().flatten();
     let entrances = of("listen").into_iter().chain(of("passed"));
     entrances.flatten()
 }
 
 /// Whether there is a certificate to be had, or made.
-pub(super) fn given_certificate(matches: &ArgMatches) -> bool {
+pub(super) fn given_certificate(choices: Choices<'_>) -> bool {
     let files = ["tls_cert", "tls_key"];
-    files.into_iter().any(|id| given(matches, id) != Given::No)
-        || given(matches, "tls_self_signed") != Given::No
+    files.into_iter().any(|id| given(choices, id) != Given::No)
+        || given(choices, "tls_self_signed") != Given::No
 }
 
 /// What is spoken at an entrance, unless that is for it to say and it does not.
 pub(super) fn scheme(entrance: &Entrance, dialects: &[Dialect]) -> Option<Scheme> {
-    match (entrance.scheme, dialects) {
+    match (entrance.scheme(), dialects) {
         (Some(scheme), _) => Some(scheme),
         (None, [dialect]) => Some(Scheme::from(*dialect)),
         (None, _) => None,
@@ -79,24 +83,24 @@ pub(crate) fn named(dialects: &[Dialect]) -> String {
 
 /// The options that the environment gives and that the chosen dialects have no use for. Whoever set
 /// them may have meant another server.
-pub(super) fn misfits_of_environment(matches: &ArgMatches) -> Vec<&'static str> {
-    let dialects = chosen(matches);
-    let misfits = misfits(&dialects, matches, Given::Environment);
+pub(super) fn misfits_of_environment(choices: Choices<'_>) -> Vec<&'static str> {
+    let dialects = chosen(choices);
+    let misfits = misfits(&dialects, choices, |given| given == Given::Environment);
     misfits.map(|option| option.id).collect()
 }
 
 /// The dialects that a command line chooses, each once, those that it names first.
-pub(super) fn chosen(matches: &ArgMatches) -> Vec<Dialect> {
+pub(super) fn chosen(choices: Choices<'_>) -> Vec<Dialect> {
     let mut chosen = Vec::new();
     let mut choose = |dialect| {
         if !chosen.contains(&dialect) {
             chosen.push(dialect);
         }
     };
-    if let Ok(Some(dialects)) = matches.try_get_many::<Dialect>("dialect") {
+    if let Ok(Some(dialects)) = choices.matches.try_get_many::<Dialect>("dialect") {
         dialects.copied().for_each(&mut choose);
     }
-    let schemes = entrances(matches).filter_map(|entrance| entrance.scheme);
+    let schemes = entrances(choices).filter_map(Entrance::scheme);
     schemes.map(|scheme| scheme.dialect).for_each(choose);
     if chosen.is_empty() {
         chosen.push(Dialect::ROOMS);
@@ -104,12 +108,27 @@ pub(super) fn chosen(matches: &ArgMatches) -> Vec<Dialect> {
     chosen
 }
 
+/// Those options, and values of options, that were given and are of no use.
 fn misfits<'a>(
     dialects: &'a [Dialect],
-    matches: &'a ArgMatches,
-    source: Given,
+    choices: Choices<'a>,
+    is_meant: fn(Given) -> bool,
 ) -> impl Iterator<Item = Conditional> + 'a {
-    let has_tls = has_tls(dialects, matches);
+    unfit(dialects, choices)
+        .filter(move |option| is_meant(given(choices, option.id)))
+        .filter(move |option| {
+            option
+                .value
+                .is_none_or(|value| has_value(choices, option.id, value))
+        })
+}
+
+/// Those options, and values of options, that are of no use, whether they were given or not.
+fn unfit<'a>(
+    dialects: &'a [Dialect],
+    choices: Choices<'a>,
+) -> impl Iterator<Item = Conditional> + 'a {
+    let has_tls = has_tls(dialects, choices);
     CONDITIONAL
         .into_iter()
         .filter(move |option| match option.fits {
@@ -117,33 +136,40 @@ fn misfits<'a>(
             Fits::Tls => !has_tls,
             Fits::TlsOrWeb => !has_tls && !dialects.iter().any(|&dialect| is_web(dialect)),
         })
-        .filter(move |option| given(matches, option.id) == source)
-        .filter(move |option| {
-            option
-                .value
-                .is_none_or(|value| has_value(matches, option.id, value))
-        })
 }
 
-fn has_value(matches: &ArgMatches, id: &str, value: &str) -> bool {
-    let mut values = matches.get_raw(id).into_iter().flatten();
+/// An option, or a value of it, as the one who gave it knows it.
+fn shown(option: Conditional, choices: Choices<'_>) -> String {
+    match choices.option(option.id) {
+        Given::File => choices.shown(option.id),
+        _ => format!("'--{option}'"),
+    }
+}
+
+/// Whether an option is of use where these dialects are served.
+pub(super) fn is_of_use(id: &str, dialects: &[Dialect], choices: Choices<'_>) -> bool {
+    let is_whole = |option: &Conditional| option.value.is_none();
+    let mut misfits = unfit(dialects, choices).filter(is_whole);
+    !misfits.any(|option| option.id == id)
+}
+
+fn has_value(choices: Choices<'_>, id: &str, value: &str) -> bool {
+    let mut values = choices.matches.get_raw(id).into_iter().flatten();
     values.any(|given| given == value)
 }
 
-fn given(matches: &ArgMatches, id: &str) -> Given {
+fn given(choices: Choices<'_>, id: &str) -> Given {
     match id {
-        _ if !is_option(matches, id) => Given::No,
-        "uppercase" | "full_duplex" | "show_addresses" | "tls_self_signed" => {
-            Given::switch(matches, id)
-        }
-        _ => Given::option(matches, id),
+        _ if !is_option(choices, id) => Given::No,
+        "uppercase" | "full_duplex" | "show_addresses" | "tls_self_signed" => choices.switch(id),
+        _ => choices.option(id),
     }
 }
 
 /// Whether the subcommand has this option, and a value for it. (What clap has to say of options that
 /// do not exist, it says in builds with debug assertions only.)
-fn is_option(matches: &ArgMatches, id: &str) -> bool {
-    matches.ids().any(|known| known.as_str() == id)
+fn is_option(choices: Choices<'_>, id: &str) -> bool {
+    choices.matches.ids().any(|known| known.as_str() == id)
 }
 
 /// The names of all dialects that have a use for an option.

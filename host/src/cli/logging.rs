@@ -1,9 +1,10 @@
 //! The options about logging.
 
-use clap::{ArgAction, ArgMatches, Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use tracing::level_filters::LevelFilter;
 
-use super::{Given, Misuse};
+use super::Misuse;
+use super::choices::{Choices, Given};
 
 /// What to log, and how.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,16 +41,14 @@ pub(super) struct LogArgs {
 }
 
 impl LogArgs {
-    pub(super) fn check(&self, matches: &ArgMatches) -> Result<LogOptions, Misuse> {
+    pub(super) fn check(&self, choices: Choices<'_>) -> Result<LogOptions, Misuse> {
         let verbose = match self.verbose {
             0 => Given::No,
-            _ => Given::option(matches, "verbose"),
+            _ => choices.option("verbose"),
         };
-        let quiet = Given::switch(matches, "quiet")
-            .beats(verbose)
-            .ok_or_else(|| {
-                Misuse::conflict("'--quiet' and '--verbose' exclude each other: give one of them")
-            })?;
+        let quiet = choices.switch("quiet").beats(verbose).ok_or_else(|| {
+            Misuse::conflict("'--quiet' and '--verbose' exclude each other: give one of them")
+        })?;
         let level = match (quiet, self.verbose) {
             (true, _) => LevelFilter::WARN,
             (false, 0) => LevelFilter::INFO,

@@ -1,14 +1,17 @@
 //! The command line: what the programs understand, and what they say when they do not.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::parser::ValueSource;
 use clap::{
     Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand,
 };
 use linechat_protocol::Dialect;
+
+use self::choices::Choices;
+use self::config::ConfigFile;
 
 pub(crate) use self::community::FileError;
 pub(crate) use self::connect::ConnectOptions;
@@ -16,11 +19,14 @@ pub(crate) use self::entrance::{EntranceError, Scheme};
 pub(crate) use self::fit::named;
 pub(crate) use self::logging::{LogFormat, LogOptions};
 pub(crate) use self::manual::Manual;
-pub(crate) use self::serve::{ListenerOptions, ServeOptions};
+pub(crate) use self::serve::ServeOptions;
+pub(crate) use self::settings::Setting;
 pub(crate) use self::tls::CertificateSource;
 pub(crate) use self::web::WebArgs;
 
+mod choices;
 mod community;
+mod config;
 mod connect;
 mod count;
 mod entrance;
@@ -30,6 +36,7 @@ mod logging;
 mod manual;
 mod seconds;
 mod serve;
+mod settings;
 mod tls;
 mod web;
 
@@ -44,8 +51,9 @@ pub(crate) enum Request {
     Explain(Manual),
 }
 
-/// Understands a command line; options that it lacks are taken from the environment. `passed` are
-/// places where a server listens already, in the words of `--listen`.
+/// Understands a command line; options that it lacks are taken from the environment, and then from
+/// the configuration file that it names. `passed` are places where a server listens already, in the
+/// words of `--listen`.
 ///
 /// The error is to be printed: it is a usage error, which says what to do, or a text that was
 /// asked for, such as the help.
@@ -62,19 +70,41 @@ pub(crate) fn parse(
     }
     let mut command = command(program, version);
     let mut matches = matches(&mut command, &args)?;
-    let (verb, options) = chosen(&matches);
-    let verb = verb.to_owned();
-    let misfits = fit::misfits_of_environment(options);
+    let verb = chosen(&matches).0.to_owned();
+    let file = config_file(&command, chosen(&matches))?;
+    if let Some(file) = &file {
+        // Afresh: one that has parsed something has places for its options that do not change.
+        command = self::command(program, version);
+        command = command.mut_subcommand(&verb, |verb| file.give_defaults(verb));
+        matches = matches_with_file(&mut command, &args, file)?;
+    }
+    let file = file.as_ref();
+    let misfits = fit::misfits_of_environment(Choices {
+        matches: chosen(&matches).1,
+        file,
+    });
     if !misfits.is_empty() {
-        command = command.mut_subcommand(&verb, |verb| environment::ignore(verb, &misfits));
+        command = self::command(program, version);
+        command = command.mut_subcommand(&verb, |verb| {
+            let verb = environment::ignore(verb, &misfits);
+            file.map_or(verb.clone(), |file| file.give_defaults(verb))
+        });
         matches = self::matches(&mut command, &args)?;
     }
+    let choices = Choices {
+        matches: chosen(&matches).1,
+        file,
+    };
     let checked = match CommandLine::from_arg_matches(&matches)?.verb {
-        Verb::Serve(args) => args.check(chosen(&matches).1).map(|mut options| {
+        Verb::Serve(args) => args.check(choices).map(|mut options| {
             options.ignored = misfits.iter().copied().map(environment::variable).collect();
+            // In the order of the help, whatever the file has in it.
+            let ordered = self::command(program, version);
+            let verb = ordered.find_subcommand(&verb).expect("clap just found it");
+            options.settings = settings::settings(verb, choices, &options);
             Request::Serve(Box::new(options))
         }),
-        Verb::Connect(args) => args.check(chosen(&matches).1).map(Request::Connect),
+        Verb::Connect(args) => args.check(choices).map(Request::Connect),
         Verb::Man(args) => Ok(Request::Explain(Manual::Pages(
             self::command(program, version).into(),
             args,
@@ -98,6 +128,36 @@ pub(crate) fn parse(
 fn matches(command: &mut Command, args: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let matches = command.try_get_matches_from_mut(args);
     matches.map_err(|error| environment::name_variable(error, command, args))
+}
+
+/// The file that a command line, or the environment, names.
+fn config_file(
+    command: &Command,
+    (verb, matches): (&str, &ArgMatches),
+) -> Result<Option<ConfigFile>, clap::Error> {
+    let Ok(Some(path)) = matches.try_get_one::<PathBuf>("config") else {
+        return Ok(None);
+    };
+    let verb = command.find_subcommand(verb).expect("clap just found it");
+    let file = ConfigFile::read(path, verb);
+    file.map(Some)
+        .map_err(|error| clap::Error::raw(ErrorKind::InvalidValue, format!("{error}\n")))
+}
+
+/// The same with a file that some defaults are from. What is wrong with those is said in one line,
+/// which names the place.
+fn matches_with_file(
+    command: &mut Command,
+    args: &[OsString],
+    file: &ConfigFile,
+) -> Result<ArgMatches, clap::Error> {
+    let matches = command.try_get_matches_from_mut(args);
+    matches.map_err(|error| {
+        let Some(words) = file.explain(&error) else {
+            return environment::name_variable(error, command, args);
+        };
+        clap::Error::raw(error.kind(), format!("{words}\n"))
+    })
 }
 
 /// The subcommand and what was given to it.
@@ -188,44 +248,11 @@ impl Misuse {
     }
 }
 
-/// Whether an option was given, and where. The greater one wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Given {
-    No,
-    Environment,
-    CommandLine,
-}
-
-impl Given {
-    /// Whether the option `id` has a value that is not its default.
-    fn option(matches: &ArgMatches, id: &str) -> Self {
-        match matches.value_source(id) {
-            Some(ValueSource::CommandLine) => Self::CommandLine,
-            Some(ValueSource::EnvVariable) => Self::Environment,
-            _ => Self::No,
-        }
-    }
-
-    /// The same for a switch, which is only given if it is on.
-    fn switch(matches: &ArgMatches, id: &str) -> Self {
-        if matches.get_flag(id) {
-            Self::option(matches, id)
-        } else {
-            Self::No
-        }
-    }
-
-    /// Whether this one counts and not `other`, which excludes it; `None` if neither wins.
-    fn beats(self, other: Self) -> Option<bool> {
-        (self != other || self == Self::No).then_some(self > other)
-    }
-}
-
 /// Once for all options, in place of a remark on each.
 const ENVIRONMENT: &str = "\
 Every option can also come from the environment: LINECHAT_MAX_LINE=4096 stands for --max-line 4096, \
 LINECHAT_LISTEN takes a list with commas, LINECHAT_VERBOSE a number, a switch true or false. What \
-the command line says wins. A variable that does not fit the dialect is ignored, with a warning from \
+the command line says wins, then the environment, then the file of --config. A variable that does not fit the dialect is ignored, with a warning from \
 a server: it may be meant for another one.";
 
 #[cfg(test)]
@@ -254,14 +281,5 @@ mod tests {
                 Some(expected.as_str())
             );
         }
-    }
-
-    #[test]
-    fn of_two_that_exclude_each_other_the_command_line_wins() {
-        assert_eq!(Given::CommandLine.beats(Given::Environment), Some(true));
-        assert_eq!(Given::Environment.beats(Given::CommandLine), Some(false));
-        assert_eq!(Given::No.beats(Given::No), Some(false));
-        assert_eq!(Given::Environment.beats(Given::Environment), None);
-        assert_eq!(Given::CommandLine.beats(Given::CommandLine), None);
     }
 }

@@ -1,21 +1,24 @@
 //! `serve`: its options, and which of them go together.
 
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::UnknownArgumentValueParser;
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, ValueEnum};
+use clap::{Args, ValueEnum};
 use linechat_protocol::{Dialect, Framing, Limits, Listener, Options, Terms, direct};
 
-use super::community::CommunityArgs;
+use super::choices::{Choices, Given};
+use super::community::{CommunityArgs, FileError};
 use super::count::{at_least_one, milliseconds, zero_or_more};
 use super::entrance::{Entrance, Scheme};
 use super::logging::{LogArgs, LogOptions};
 use super::seconds::Seconds;
+use super::settings::Setting;
 use super::tls::{CertificateSource, TlsArgs};
 use super::web::WebArgs;
-use super::{Given, Misuse, dialect, fit};
+use super::{Misuse, dialect, fit};
 use crate::address::Address;
 
 /// What a server is started with.
@@ -28,16 +31,39 @@ pub(crate) struct ServeOptions {
     pub(crate) console: bool,
     /// What the community is given from files.
     pub(crate) community: CommunityArgs,
-    /// Where the certificate of listeners with TLS comes from, if there are any.
-    pub(crate) certificate: Option<CertificateSource>,
+    /// Where programs may look how the server is.
+    pub(crate) metrics: Vec<Address>,
     /// Who may have the page.
     pub(crate) web: WebArgs,
     pub(crate) log: LogOptions,
+    /// Where options come from besides, if they do.
+    pub(crate) config: Option<PathBuf>,
+    /// Nobody is to be served: the user wants to know what would be.
+    pub(crate) is_check: bool,
+    /// What was chosen, option by option.
+    pub(crate) settings: Vec<Setting>,
     /// The variables of the environment that fit none of the dialects, and do not count.
     pub(crate) ignored: Vec<String>,
 }
 
 impl ServeOptions {
+    /// Gives the listeners what is in the files that options name.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read, or is of no use.
+    pub(crate) fn read_files(&mut self) -> Result<(), FileError> {
+        let listeners = self.listeners.iter_mut();
+        self.community.apply(listeners.map(|it| &mut it.listener))
+    }
+
+    /// Where the certificates come from.
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = &CertificateSource> {
+        self.listeners
+            .iter()
+            .filter_map(|it| it.certificate.as_ref())
+    }
+
     /// The dialects that are served.
     pub(crate) fn dialects(&self) -> Vec<Dialect> {
         let listeners = self.listeners.iter();
@@ -54,6 +80,19 @@ pub(crate) struct ListenerOptions {
     pub(crate) listener: Listener,
     /// Where to listen; empty for nowhere.
     pub(crate) addresses: Vec<Address>,
+    /// Nobody has said where to listen.
+    pub(crate) is_usual: bool,
+    /// Where its certificate comes from, if it has TLS.
+    pub(crate) certificate: Option<CertificateSource>,
+}
+
+/// What is spoken at some addresses, and the pair that stands beside them.
+struct WayIn {
+    scheme: Scheme,
+    pair: Option<CertificateSource>,
+    addresses: Vec<Address>,
+    /// Nobody has said where.
+    is_usual: bool,
 }
 
 /// Run a server until SIGINT, SIGTERM or SIGHUP
@@ -78,6 +117,22 @@ pub(super) struct ServeArgs {
     web: WebArgs,
     #[command(flatten)]
     logging: LogArgs,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Configuration")]
+struct ConfigArgs {
+    /// A file with options by their names, in TOML: 'max-line = 4096'; listeners that have
+    /// certificates of their own are tables '[[listen]]' with 'address', 'cert' and 'key'. It is read
+    /// again on SIGHUP
+    #[arg(long, env = "LINECHAT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Print the settings that hold, each with where it comes from, and serve nobody
+    #[arg(long, env = "LINECHAT_CHECK_CONFIG")]
+    check_config: bool,
 }
 
 #[derive(Args, Debug)]
@@ -273,6 +328,17 @@ struct TimeoutArgs {
     )]
     #[arg(default_value_t = Seconds(Limits::default().grace))]
     grace: Seconds,
+
+    /// When told to end, let nobody in any more, tell everybody, and let them leave by themselves for
+    /// so long; 0: not at all
+    #[arg(
+        long,
+        env = "LINECHAT_DRAIN",
+        hide_env_values = true,
+        value_name = "SECS"
+    )]
+    #[arg(default_value_t = Seconds(Limits::default().drain.unwrap_or_default()))]
+    drain: Seconds,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -284,33 +350,40 @@ enum FramingName {
 
 impl ServeArgs {
     /// Refuses what does not go together.
-    pub(super) fn check(&self, matches: &ArgMatches) -> Result<ServeOptions, Misuse> {
-        let dialects = fit::chosen(matches);
+    pub(super) fn check(&self, choices: Choices<'_>) -> Result<ServeOptions, Misuse> {
+        let dialects = fit::chosen(choices);
         check_that_they_combine(&dialects)?;
-        fit::check(&dialects, matches)?;
+        fit::check(&dialects, choices)?;
         let console = self.listening.stdio || dialects.iter().any(|it| it.needs_console());
-        let entrances = self.listening.check(&dialects, matches)?;
-        let schemes: Vec<_> = entrances.iter().map(|(scheme, _)| *scheme).collect();
-        let certificate = self.tls.check(&schemes, matches)?;
-        let handshake_timeout = self.tls.handshake_timeout()?;
-        let listeners = entrances.into_iter().map(|(scheme, addresses)| {
+        let ways_in = self.listening.check(&dialects, choices)?;
+        let listeners = ways_in.into_iter().map(|way_in| {
+            let scheme = way_in.scheme;
             let mut listener = Listener::new(self.options(scheme.dialect));
             self.set_terms(&mut listener.terms);
-            listener.terms.opening_timeout = handshake_timeout;
-            ListenerOptions {
+            listener.terms.opening_timeout = self.tls.handshake_timeout()?;
+            let mut certificate = way_in.pair;
+            if scheme.has_tls && certificate.is_none() {
+                certificate = Some(self.tls.check(scheme, choices)?);
+            }
+            Ok(ListenerOptions {
                 scheme,
                 listener,
-                addresses,
-            }
+                addresses: way_in.addresses,
+                is_usual: way_in.is_usual,
+                certificate,
+            })
         });
         Ok(ServeOptions {
             limits: self.limits(),
-            listeners: listeners.collect(),
+            listeners: listeners.collect::<Result<_, _>>()?,
             console,
             community: self.community.clone(),
-            certificate,
+            metrics: self.listening.metrics(),
             web: self.web.clone(),
-            log: self.logging.check(matches)?,
+            log: self.logging.check(choices)?,
+            config: self.config.config.clone(),
+            is_check: self.config.check_config,
+            settings: Vec::new(),
             ignored: Vec::new(),
         })
     }
@@ -359,6 +432,7 @@ impl ServeArgs {
         limits.max_rooms_per_user = self.limits.max_rooms_per_user;
         limits.stall_timeout = unless_zero(self.timeouts.stall_timeout);
         limits.grace = self.timeouts.grace.0;
+        limits.drain = unless_zero(self.timeouts.drain);
         limits
     }
 }
@@ -383,21 +457,13 @@ fn check_that_they_combine(dialects: &[Dialect]) -> Result<(), Misuse> {
 
 impl ListenArgs {
     /// What is served where.
-    fn check(
-        &self,
-        dialects: &[Dialect],
-        matches: &ArgMatches,
-    ) -> Result<Vec<(Scheme, Vec<Address>)>, Misuse> {
-        let listen = Given::option(matches, "listen");
-        let nowhere = Given::switch(matches, "no_listen")
-            .beats(listen)
-            .ok_or_else(|| {
-                Misuse::conflict(
-                    "'--listen' and '--no-listen' exclude each other: give one of them",
-                )
-            })?;
+    fn check(&self, dialects: &[Dialect], choices: Choices<'_>) -> Result<Vec<WayIn>, Misuse> {
+        let listen = choices.option("listen");
+        let nowhere = choices.switch("no_listen").beats(listen).ok_or_else(|| {
+            Misuse::conflict("'--listen' and '--no-listen' exclude each other: give one of them")
+        })?;
         if !nowhere {
-            return self.entrances(dialects, fit::given_certificate(matches));
+            return self.ways_in(dialects, choices);
         }
         if let Some(dialect) = dialects.iter().find(|dialect| dialect.needs_console()) {
             return Err(Misuse::conflict(format!(
@@ -412,7 +478,13 @@ impl ListenArgs {
             });
         }
         let dialects = dialects.iter().copied();
-        Ok(dialects.map(|it| (it.into(), Vec::new())).collect())
+        let nowhere = dialects.map(|dialect| WayIn {
+            scheme: dialect.into(),
+            pair: None,
+            addresses: Vec::new(),
+            is_usual: false,
+        });
+        Ok(nowhere.collect())
     }
 
     /// Where to listen. Of a socket that the program was started with, `--listen` can say more.
@@ -425,35 +497,65 @@ impl ListenArgs {
         self.listen.iter().chain(passed)
     }
 
-    /// The addresses of each scheme. A dialect without one has its usual address; with a certificate,
-    /// that for TLS, if there is one that is usual.
-    fn entrances(
-        &self,
-        dialects: &[Dialect],
-        has_certificate: bool,
-    ) -> Result<Vec<(Scheme, Vec<Address>)>, Misuse> {
-        let mut entrances: Vec<(Scheme, Vec<Address>)> = Vec::new();
-        for entrance in self.all() {
-            let scheme = fit::scheme(entrance, dialects)
-                .ok_or_else(|| ambiguous(&entrance.address, dialects))?;
-            match entrances.iter_mut().find(|(known, _)| *known == scheme) {
-                Some((_, addresses)) => addresses.push(entrance.address.clone()),
-                None => entrances.push((scheme, vec![entrance.address.clone()])),
+    /// The addresses of each scheme, and of each pair. A dialect without one has its usual address;
+    /// with a certificate, that for TLS, if there is one that is usual.
+    fn ways_in(&self, dialects: &[Dialect], choices: Choices<'_>) -> Result<Vec<WayIn>, Misuse> {
+        let mut ways_in: Vec<WayIn> = Vec::new();
+        let pairs = match (choices.option("listen"), choices.file) {
+            (Given::File, Some(file)) => file.pairs(),
+            _ => &[],
+        };
+        for (place, entrance) in self.all().enumerate() {
+            let pair = pairs.get(place).cloned().flatten();
+            let scheme = fit::scheme(entrance, dialects);
+            if pair.is_some() && !scheme.is_some_and(|scheme| scheme.has_tls) {
+                return Err(useless_pair(&entrance.address, choices));
+            }
+            if entrance.is_metrics() {
+                continue;
+            }
+            let scheme = scheme.ok_or_else(|| ambiguous(&entrance.address, dialects))?;
+            let address = entrance.address.clone();
+            let mut known = ways_in.iter_mut();
+            match known.find(|it| it.scheme == scheme && it.pair == pair) {
+                Some(way_in) => way_in.addresses.push(address),
+                None => ways_in.push(WayIn {
+                    scheme,
+                    pair,
+                    addresses: vec![address],
+                    is_usual: false,
+                }),
             }
         }
         for &dialect in dialects {
-            if !entrances
-                .iter()
-                .any(|(scheme, _)| scheme.dialect == dialect)
-            {
-                let (scheme, port) = usual(dialect, has_certificate);
-                entrances.push((scheme, vec![Address::loopback(port)]));
+            if !ways_in.iter().any(|it| it.scheme.dialect == dialect) {
+                let (scheme, port) = usual(dialect, fit::given_certificate(choices));
+                ways_in.push(WayIn {
+                    scheme,
+                    pair: None,
+                    addresses: vec![Address::loopback(port)],
+                    is_usual: true,
+                });
             }
         }
-        let place = |scheme: &Scheme| dialects.iter().position(|it| *it == scheme.dialect);
-        entrances.sort_by_key(|(scheme, _)| place(scheme));
-        Ok(entrances)
+        let place = |it: &WayIn| dialects.iter().position(|one| *one == it.scheme.dialect);
+        ways_in.sort_by_key(place);
+        Ok(ways_in)
     }
+
+    /// Where programs may look how the server is.
+    fn metrics(&self) -> Vec<Address> {
+        let entrances = self.listen.iter().filter(|entrance| entrance.is_metrics());
+        entrances.map(|entrance| entrance.address.clone()).collect()
+    }
+}
+
+fn useless_pair(address: &Address, choices: Choices<'_>) -> Misuse {
+    Misuse::conflict(format!(
+        "{}: 'cert' and 'key' are for a scheme with TLS, and '{address}' has none: write '+tls' \
+         behind its scheme, or leave them out",
+        choices.shown("listen")
+    ))
 }
 
 /// What a dialect is spoken as where nobody says it, and its port.
@@ -533,7 +635,7 @@ mod tests {
             "linechat-test serve rooms --max-line 1 --max-backlog 2 --max-buffered 3 \
              --max-connections 4 --max-connections-per-ip 5 --rate-limit 6 --max-rooms 7 \
              --max-rooms-per-user 8 --stall-timeout 10 --login-timeout 11 --idle-timeout 12 \
-             --grace 0.5",
+             --grace 0.5 --drain 13",
         );
         let mut limits = Limits::default();
         limits.max_backlog = 2;
@@ -544,6 +646,7 @@ mod tests {
         limits.max_rooms_per_user = 8;
         limits.stall_timeout = Some(Duration::from_secs(10));
         limits.grace = Duration::from_millis(500);
+        limits.drain = Some(Duration::from_secs(13));
         assert_eq!(options.limits, limits);
         let mut terms = Terms::default();
         terms.max_line = 1;
@@ -609,7 +712,9 @@ mod tests {
             let options = options(args);
             let listeners = options.listeners.iter();
             let places = listeners.map(|it| format!("{} {}", it.scheme, it.addresses[0]));
-            (places.collect::<Vec<_>>().join(", "), options.certificate)
+            let places = places.collect::<Vec<_>>().join(", ");
+            let mut listeners = options.listeners.into_iter();
+            (places, listeners.find_map(|it| it.certificate))
         };
         assert_eq!(
             shown("linechat-test serve rooms irc web --tls-self-signed"),

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::Args;
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Args};
 use linechat_protocol::Terms;
 
+use super::Misuse;
+use super::choices::{Choices, Given};
 use super::entrance::Scheme;
 use super::seconds::Seconds;
-use super::{Given, Misuse};
 
 /// Where the certificate of a server comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,13 @@ pub(crate) enum CertificateSource {
     },
     /// It is made at start.
     SelfSigned,
+}
+
+impl CertificateSource {
+    /// Whether it is not made at start.
+    pub(crate) fn is_in_files(&self) -> bool {
+        matches!(self, Self::Files { .. })
+    }
 }
 
 #[derive(Args, Debug)]
@@ -51,21 +59,18 @@ pub(super) struct TlsArgs {
 }
 
 impl TlsArgs {
-    /// Where the certificate comes from, if one is needed.
+    /// Where the certificate comes from that this scheme needs.
     pub(super) fn check(
         &self,
-        schemes: &[Scheme],
-        matches: &ArgMatches,
-    ) -> Result<Option<CertificateSource>, Misuse> {
-        let Some(secure) = schemes.iter().find(|scheme| scheme.has_tls) else {
-            return Ok(None);
-        };
-        let files = [given(matches, "tls_cert"), given(matches, "tls_key")];
+        secure: Scheme,
+        choices: Choices<'_>,
+    ) -> Result<CertificateSource, Misuse> {
+        let files = [choices.option("tls_cert"), choices.option("tls_key")];
         let files = files.into_iter().max().unwrap_or(Given::No);
-        let self_signed = Given::switch(matches, "tls_self_signed");
+        let self_signed = choices.switch("tls_self_signed");
         match self_signed.beats(files) {
-            Some(true) => Ok(Some(CertificateSource::SelfSigned)),
-            Some(false) => self.files(*secure).map(Some),
+            Some(true) => Ok(CertificateSource::SelfSigned),
+            Some(false) => self.files(secure),
             None => Err(Misuse::conflict(
                 "'--tls-self-signed' makes a certificate, '--tls-cert' and '--tls-key' name one: \
                  leave one of the two out",
@@ -104,10 +109,6 @@ impl TlsArgs {
         }
         Ok(timeout)
     }
-}
-
-fn given(matches: &ArgMatches, id: &str) -> Given {
-    Given::option(matches, id)
 }
 
 /// How to come by a certificate.

@@ -3,6 +3,7 @@
 //! Logging never waits: a line that standard error does not take at once is dropped and counted.
 //! What peers chose is logged through [`Quoted`] only; what they say is never logged.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
@@ -17,14 +18,14 @@ use tracing::{debug, info, warn};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, fmt, registry};
+use tracing_subscriber::{Layer, Registry, fmt, registry, reload};
 
 use self::lines::LogLines;
 pub(crate) use self::lines::with_own_mode;
 pub(crate) use self::quoted::Quoted;
 pub(crate) use self::reader::LogReader;
 pub(crate) use self::relay::LogRelay;
-use crate::cli::{LogFormat, LogOptions, Scheme};
+use crate::cli::{LogFormat, LogOptions};
 
 mod lines;
 mod quoted;
@@ -68,7 +69,7 @@ impl Observer for EventLog {
 
 /// Logs that connections to an address succeed, whatever the level: whoever starts a server waits
 /// for it, and learns the port that port 0 became.
-pub(crate) fn listening_on(address: SocketAddr, scheme: Scheme) {
+pub(crate) fn listening_on(address: SocketAddr, scheme: impl Display) {
     info!(target: LISTENING, "listening on {address} ({scheme})");
 }
 
@@ -82,9 +83,9 @@ pub(crate) fn certificate_made(pin: Pin) {
 /// # Errors
 ///
 /// The system's, where it has no descriptor left.
-pub(crate) fn init(options: LogOptions) -> io::Result<()> {
-    init_with(options, with_own_mode(io::stderr().as_fd())?);
-    Ok(())
+pub(crate) fn init(options: LogOptions) -> io::Result<Level> {
+    let (_, level) = init_with(options, with_own_mode(io::stderr().as_fd())?);
+    Ok(level)
 }
 
 /// From now on, what is logged goes to a reader that shows it on the screen on which standard error
@@ -93,15 +94,27 @@ pub(crate) fn init(options: LogOptions) -> io::Result<()> {
 /// # Errors
 ///
 /// The system's, where it has no descriptor left.
-pub(crate) fn init_with_reader(options: LogOptions) -> io::Result<LogReader> {
+pub(crate) fn init_with_reader(options: LogOptions) -> io::Result<(LogReader, Level)> {
     let (reader, writer) = io::pipe()?;
     ioctl_fionbio(&reader, true)?;
     ioctl_fionbio(&writer, true)?;
-    let lines = init_with(options, writer.into());
-    Ok(LogReader::new(reader.into(), lines))
+    let (lines, level) = init_with(options, writer.into());
+    Ok((LogReader::new(reader.into(), lines), level))
 }
 
-fn init_with(options: LogOptions, output: OwnedFd) -> Arc<LogLines<OwnedFd>> {
+/// How much is logged, which can be changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Level(reload::Handle<Targets, Registry>);
+
+impl Level {
+    /// From now on so much is logged.
+    pub(crate) fn set(&self, level: LevelFilter) {
+        // It fails where the process logs elsewhere.
+        let _ = self.0.reload(targets(level));
+    }
+}
+
+fn init_with(options: LogOptions, output: OwnedFd) -> (Arc<LogLines<OwnedFd>>, Level) {
     let lines = Arc::new(LogLines::new(output, options.format));
     let is_coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let layer = fmt::layer()
@@ -113,13 +126,17 @@ fn init_with(options: LogOptions, output: OwnedFd) -> Arc<LogLines<OwnedFd>> {
         LogFormat::Text => layer.compact().boxed(),
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };
-    let targets = Targets::new()
-        .with_default(LevelFilter::WARN)
-        .with_target(OURS, options.level)
-        .with_target(LISTENING, LevelFilter::INFO);
+    let (targets, level) = reload::Layer::new(targets(options.level));
     // It fails where the process logs already, and that is as good.
     let _ = registry().with(layer.with_filter(targets)).try_init();
-    lines
+    (lines, Level(level))
+}
+
+fn targets(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target(OURS, level)
+        .with_target(LISTENING, LevelFilter::INFO)
 }
 
 /// How the targets of all our crates begin.

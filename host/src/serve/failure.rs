@@ -42,4 +42,4 @@ impl Failure {
 }
 
 /// The exit status for what the user has to mend. It is clap's, too.
-const USAGE: u8 = 2;
+pub(super) const USAGE: u8 = 2;

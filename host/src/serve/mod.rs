@@ -1,40 +1,47 @@
 //! A server from its options to its exit status.
 
 use std::io;
-use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
 use linechat_driver::Service;
-use linechat_protocol::{ListenerId, Server};
 use tracing::{error, warn};
 
 use self::failure::Failure;
+use self::house::{Entrance, House};
+use self::reload::Reload;
 use self::screen::Screen;
-use crate::certificate::Credentials;
-use crate::cli::{self, CertificateSource, ListenerOptions, Scheme, ServeOptions};
+use self::upkeep::Upkeep;
+use crate::cli::{self, ServeOptions};
 use crate::descriptors;
-use crate::door;
 use crate::duties::Duties;
-use crate::listen::listen_with;
-use crate::log::{self, EventLog};
+use crate::log::{self, EventLog, Level};
 use crate::signals::{Hangup, Hangups};
 use crate::systemd::{Passed, PassedError, Supervision};
 
-mod failure;
-mod screen;
+pub(crate) use self::check::check;
+pub(crate) use self::reload::Reparse;
 
-/// Serves until the server was told to end, or ends by itself. What goes wrong is logged.
+mod check;
+mod failure;
+mod house;
+mod reload;
+mod screen;
+mod upkeep;
+
+/// Serves until the server was told to end, or ends by itself. What goes wrong is logged. `reparse`
+/// is asked where there is a configuration to be read again.
 pub(crate) fn serve(
     options: ServeOptions,
     passed: Result<Passed, PassedError>,
+    reparse: Reparse,
     run: impl FnOnce(Service, UnixStream) -> io::Result<()>,
 ) -> ExitCode {
-    let Ok(screen) = Screen::open(&options) else {
+    let Ok((screen, level)) = Screen::open(&options) else {
         // There is not one descriptor left, and no way to say so.
         return ExitCode::FAILURE;
     };
-    let status = match try_serve(options, passed, &screen, run) {
+    let status = match try_serve(options, passed, reparse, (&screen, level), run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             error!("{failure}");
@@ -48,17 +55,23 @@ pub(crate) fn serve(
 fn try_serve(
     options: ServeOptions,
     passed: Result<Passed, PassedError>,
-    screen: &Screen,
+    reparse: Reparse,
+    (screen, level): (&Screen, Level),
     run: impl FnOnce(Service, UnixStream) -> io::Result<()>,
 ) -> Result<(), Failure> {
     prepare(&options);
     let (has_console, grace) = (options.console, options.limits.grace);
-    let hangup = hangup(&options);
+    let (config, settings) = (options.config.clone(), options.settings.clone());
     let House {
         server,
+        listeners,
         entrances,
-        credentials,
+        vault,
     } = House::build(options, passed?)?;
+    let hangup = match config.is_some() || vault.open().has_files() {
+        true => Hangup::Renews,
+        false => Hangup::Ends,
+    };
     let console_listener = server.listeners().next();
     let signals = screen.install_signals(hangup).map_err(Failure::Signals)?;
     let hangups = (hangup == Hangup::Renews).then(Hangups::install);
@@ -91,11 +104,15 @@ fn try_serve(
     } else {
         duties.add(Box::new(EventLog));
     }
-    if let Some((credentials, hangups)) = credentials.zip(hangups) {
-        credentials
-            .renewal(hangups.came)
-            .into_iter()
-            .for_each(|duty| duties.add(duty));
+    if let Some(hangups) = hangups {
+        let reload = config.is_some().then(|| Reload {
+            reparse,
+            settings,
+            listeners,
+            vault: vault.clone(),
+            level,
+        });
+        duties.add(Box::new(Upkeep::new(vault, hangups.came, reload)));
         service.bell = Some(hangups.bell.into());
     }
     let served = run(service.observe(duties), signals.stream);
@@ -113,71 +130,5 @@ fn prepare(options: &ServeOptions) {
     }
     if let Err(error) = descriptors::raise_limit() {
         warn!("cannot raise the limit of open file descriptors: {error}");
-    }
-}
-
-/// What SIGHUP means to a server with these options.
-fn hangup(options: &ServeOptions) -> Hangup {
-    match options.certificate {
-        Some(CertificateSource::Files { .. }) => Hangup::Renews,
-        Some(CertificateSource::SelfSigned) | None => Hangup::Ends,
-    }
-}
-
-/// A server, and the ways into it.
-struct House {
-    server: Server,
-    entrances: Vec<Entrance>,
-    credentials: Option<Credentials>,
-}
-
-/// A socket that listens.
-struct Entrance {
-    scheme: Scheme,
-    listener: ListenerId,
-    socket: TcpListener,
-}
-
-impl House {
-    fn build(mut options: ServeOptions, mut passed: Passed) -> Result<Self, Failure> {
-        let listeners = options.listeners.iter_mut();
-        options
-            .community
-            .apply(listeners.map(|it| &mut it.listener))?;
-        let credentials = options
-            .certificate
-            .as_ref()
-            .map(|source| Credentials::open(source, options.web.hosts()))
-            .transpose()?;
-        let certificate = credentials.as_ref().map(|it| &it.renewable);
-        let mut server = Server::new(options.limits)?;
-        let mut ways_in = Vec::new();
-        let mut addresses = Vec::new();
-        for ListenerOptions {
-            scheme,
-            mut listener,
-            addresses: own,
-        } in options.listeners
-        {
-            door::furnish(&mut listener, scheme, certificate, &options.web);
-            let listener = server.listen(listener)?;
-            ways_in.extend(own.iter().map(|_| (scheme, listener)));
-            addresses.extend(own);
-        }
-        let sockets = listen_with(&addresses, &mut passed)?;
-        let entrances = ways_in.into_iter().zip(sockets);
-        let entrances = entrances.flat_map(|((scheme, listener), sockets)| {
-            let sockets = sockets.into_iter();
-            sockets.map(move |socket| Entrance {
-                scheme,
-                listener,
-                socket,
-            })
-        });
-        Ok(Self {
-            server,
-            entrances: entrances.collect(),
-            credentials,
-        })
     }
 }

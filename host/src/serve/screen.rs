@@ -7,7 +7,7 @@ use linechat_driver::Observer;
 
 use crate::cli::ServeOptions;
 use crate::console::Console;
-use crate::log::{self, EventLog, LogReader};
+use crate::log::{self, EventLog, Level, LogReader};
 use crate::signals::{Hangup, Signals};
 use crate::terminal::Terminal;
 
@@ -20,26 +20,26 @@ pub(super) enum Screen {
 }
 
 impl Screen {
-    /// Has what is logged go where it belongs from now on.
+    /// Has what is logged go where it belongs from now on. Says how much that is.
     ///
     /// # Errors
     ///
     /// The system has no descriptor left.
-    pub(super) fn open(options: &ServeOptions) -> io::Result<Self> {
+    pub(super) fn open(options: &ServeOptions) -> io::Result<(Self, Level)> {
         if !options.console || !Terminal::is_there() {
             if options.dialects().iter().any(|it| it.needs_console()) {
-                let reader = log::init_with_reader(options.log)?;
-                return Ok(Self::Pipes { log: Some(reader) });
+                let (reader, level) = log::init_with_reader(options.log)?;
+                return Ok((Self::Pipes { log: Some(reader) }, level));
             }
-            log::init(options.log)?;
-            return Ok(Self::Pipes { log: None });
+            let level = log::init(options.log)?;
+            return Ok((Self::Pipes { log: None }, level));
         }
         if !io::stderr().is_terminal() {
-            log::init(options.log)?;
-            return Ok(Self::Terminal { log: None });
+            let level = log::init(options.log)?;
+            return Ok((Self::Terminal { log: None }, level));
         }
-        let reader = log::init_with_reader(options.log)?;
-        Ok(Self::Terminal { log: Some(reader) })
+        let (reader, level) = log::init_with_reader(options.log)?;
+        Ok((Self::Terminal { log: Some(reader) }, level))
     }
 
     /// Has signals noted, in the way that this screen needs.

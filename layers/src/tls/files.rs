@@ -55,6 +55,11 @@ impl CertificateFiles {
         self.loaded != Some(self.stamps())
     }
 
+    /// The certificate's file.
+    pub fn certificate(&self) -> &Path {
+        &self.certificate
+    }
+
     /// The key's file.
     pub fn key(&self) -> &Path {
         &self.key
