@@ -25,13 +25,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use linechat_protocol::{Action, CloseReason, ConnId, Instant, ListenerId, Peer, Server};
+use linechat_protocol::{Action, CloseReason, ConnId, Instant, LinkId, ListenerId, Peer, Server};
 use socket2::SockRef;
 
 use crate::acceptor::{Accepted, Acceptor};
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::connection::{linger_until, transport_failed, was_refused};
+use crate::dial::Dialling;
 use crate::ready::{Ready, Source};
 use crate::runtime::{Runtime, Stream, Timer};
 use crate::service::{Flush, Observer, Service};
@@ -93,6 +94,8 @@ struct Driver<R: Runtime> {
     is_due: bool,
     observer: Option<Box<dyn Observer>>,
     bell: Option<Bell<R>>,
+    /// What the server wants to be connected to.
+    dialling: Option<(LinkId, Dialling)>,
 }
 
 impl<R: Runtime> Driver<R> {
@@ -114,6 +117,7 @@ impl<R: Runtime> Driver<R> {
             is_due: false,
             observer: service.observer,
             bell: None,
+            dialling: None,
         };
         driver.clock.set(&mut driver.server);
         if !service.listeners.is_empty() {
@@ -151,6 +155,7 @@ impl<R: Runtime> Driver<R> {
                         acceptor.is_ready = true;
                     }
                 }
+                Source::Dialled => self.end_dialling(),
                 Source::Bell => {
                     if let Some(bell) = &mut self.bell {
                         bell.hush();
@@ -201,9 +206,49 @@ impl<R: Runtime> Driver<R> {
 
     fn insert(&mut self, listener: ListenerId, stream: R::Stream, peer: Peer) {
         let conn = self.server.accept(self.clock.now(), listener, peer);
+        self.register(conn, stream);
+    }
+
+    fn register(&mut self, conn: ConnId, stream: R::Stream) {
         let waker = self.ready.waker(Source::Connection(conn));
         self.sockets.insert(conn, stream, waker);
         self.poll_socket(conn);
+    }
+
+    /// Begins to connect to what the server wants to be connected to.
+    fn dial(&mut self, link: LinkId) {
+        let Some(address) = self.server.dial_target(link).cloned() else {
+            return;
+        };
+        let waker = self.ready.waker(Source::Dialled);
+        match Dialling::start(address, move || waker.wake()) {
+            Ok(dialling) => self.dialling = Some((link, dialling)),
+            Err(_) => self.server.dial_failed(self.clock.now(), link),
+        }
+    }
+
+    /// Tells the server what became of it.
+    fn end_dialling(&mut self) {
+        let Some((link, dialling)) = self.dialling.take() else {
+            return;
+        };
+        let now = self.clock.now();
+        let connected = match dialling.outcome() {
+            Some(outcome) => outcome,
+            None => {
+                self.dialling = Some((link, dialling));
+                return;
+            }
+        };
+        let connected =
+            connected.and_then(|(stream, address)| Ok((R::Stream::new(stream)?, address)));
+        match connected {
+            Ok((stream, address)) if !self.server.is_shutting_down() => {
+                let conn = self.server.accept_link(now, link, address);
+                self.register(conn, stream);
+            }
+            _ => self.server.dial_failed(now, link),
+        }
     }
 
     /// Does with a socket what can be done now, and has it tell when more can be.
@@ -295,6 +340,7 @@ impl<R: Runtime> Driver<R> {
                 Action::ResumeReading(conn) => self.set_reading(conn, true),
                 Action::EndSending(conn) => self.end_sending(conn),
                 Action::Close(conn, reason) => self.close(now, conn, reason),
+                Action::Dial(link) => self.dial(link),
             }
         }
         self.server.flushed();

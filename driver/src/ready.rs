@@ -12,6 +12,8 @@ pub(super) enum Source {
     Connection(ConnId),
     Listeners,
     Bell,
+    /// What the server wanted to be connected to, or that it cannot be.
+    Dialled,
 }
 
 /// The sockets that became ready since the driver last looked.

@@ -1,6 +1,6 @@
 //! What a server wants from its adapter.
 
-use crate::{CloseReason, ConnId};
+use crate::{CloseReason, ConnId, LinkId};
 
 /// Something for the adapter to do. Comes from [`Server::poll`](crate::Server::poll).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,4 +28,9 @@ pub enum Action {
     /// operating system, and the peer can lose what it was last sent. At last,
     /// [`release`](crate::Server::release) the connection.
     Close(ConnId, CloseReason),
+    /// Connect to [`dial_target`](crate::Server::dial_target), and then call
+    /// [`accept_link`](crate::Server::accept_link), or else
+    /// [`dial_failed`](crate::Server::dial_failed). Said only by a server that
+    /// [is linked](crate::Server::link), once for each try.
+    Dial(LinkId),
 }

@@ -79,6 +79,13 @@ pub enum CloseReason {
     /// The server shuts down.
     #[error("the server shuts down")]
     ShuttingDown,
+    /// The other servers of the community have given this one up
+    /// ([`link`](crate::link)): everybody on it has to come again.
+    #[error("this server was given up by the others")]
+    GivenUp,
+    /// What the servers of the community have in common is gone: everybody has to come again.
+    #[error("the community's log is gone")]
+    LogLost,
 }
 
 impl CloseReason {
@@ -90,6 +97,8 @@ impl CloseReason {
             Self::IdleTimeout => "ping timeout",
             Self::SlowConsumer | Self::BuffersFull | Self::Stalled => "stopped reading",
             Self::ShuttingDown => "server shutting down",
+            Self::GivenUp => "this server was given up by the others, connect again",
+            Self::LogLost => "the servers have lost what they had in common, connect again",
             _ => "connection closed",
         }
     }
@@ -119,7 +128,14 @@ impl CloseReason {
             Self::OpeningTimeout => "opening_timeout",
             Self::CutOff => "cut_off",
             Self::ShuttingDown => "shutting_down",
+            Self::GivenUp => "given_up",
+            Self::LogLost => "log_lost",
         }
+    }
+
+    /// Whether the peer has to come again for what happened between servers.
+    pub(crate) fn is_fault_of_servers(self) -> bool {
+        matches!(self, Self::GivenUp | Self::LogLost)
     }
 
     /// Whether the peer was closed for what it did or failed to do, so that an operator may want
@@ -127,7 +143,12 @@ impl CloseReason {
     pub fn is_fault(self) -> bool {
         !matches!(
             self,
-            Self::PeerLeft | Self::Quit | Self::OperatorExit | Self::ShuttingDown
+            Self::PeerLeft
+                | Self::Quit
+                | Self::OperatorExit
+                | Self::ShuttingDown
+                | Self::GivenUp
+                | Self::LogLost
         )
     }
 }
@@ -143,6 +164,8 @@ mod tests {
             CloseReason::Quit,
             CloseReason::OperatorExit,
             CloseReason::ShuttingDown,
+            CloseReason::GivenUp,
+            CloseReason::LogLost,
         ] {
             assert!(!reason.is_fault(), "{reason}");
         }

@@ -38,6 +38,21 @@ pub enum ConfigError {
     /// Somebody has connected: what the community agrees on cannot change any more.
     #[error("a listener must be there before the first connection")]
     TooLate,
+    /// Only those whose peers are users are one community on several servers.
+    #[error("the dialect {dialect} cannot be linked: its peers have no names")]
+    NoCommunity {
+        /// The dialect.
+        dialect: Dialect,
+    },
+    /// A line must fit into a message of NATS's.
+    #[error("a linked server takes no lines longer than {max} bytes")]
+    LinesTooLong {
+        /// The longest that it takes.
+        max: usize,
+    },
+    /// A server is linked once, and to an address at least.
+    #[error("a server is linked once, and needs the address of a NATS server for that")]
+    BadLink,
     /// There are as many listeners as there may be.
     #[error("there are too many listeners")]
     TooManyListeners,

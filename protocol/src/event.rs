@@ -69,6 +69,8 @@ pub enum Event {
         /// Why. May quote the peer.
         reason: String,
     },
+    /// Something happened to the [link](crate::link) with other servers.
+    Link(LinkEvent),
     /// A connection counts as left. What is queued for it may still have to be written.
     Left {
         /// Its name.
@@ -77,5 +79,51 @@ pub enum Event {
         peer: Peer,
         /// Why.
         reason: CloseReason,
+    },
+}
+
+/// What happens between the servers of a community.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LinkEvent {
+    /// NATS could not be reached, for the first time since it was, or ever. It is tried again.
+    Unreachable {
+        /// The address that was tried.
+        address: String,
+    },
+    /// Something is not as it should be. It is tried again.
+    Trouble {
+        /// What. May quote NATS.
+        reason: String,
+    },
+    /// A server of this name crashed, and counts as there until its lease ends: this one waits.
+    AwaitsLease,
+    /// This server takes part from now on.
+    In {
+        /// How many others do.
+        others: usize,
+    },
+    /// Nothing can be put into the log, since ten seconds.
+    Away,
+    /// What could not be put into the log is there now.
+    Back,
+    /// The others have given this server up: it disconnects its users, and begins anew.
+    GivenUp,
+    /// The log is gone, or another one: the server disconnects its users, and begins anew.
+    LogLost,
+    /// Another server takes part from now on.
+    Came {
+        /// Its name.
+        node: String,
+    },
+    /// Another server has gone, or was given up.
+    Gone {
+        /// Its name.
+        node: String,
+    },
+    /// This server cannot take part, and shuts down.
+    Refused {
+        /// Why, and what to do about it, in one line.
+        reason: String,
     },
 }

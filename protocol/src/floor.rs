@@ -95,6 +95,7 @@ impl Floor {
     /// and [`Rules::outcome`](crate::rules::Rules::outcome) is told.
     pub(crate) fn propose(&mut self, conn: ConnId, command: &Command<'_>) -> Option<Outcome> {
         let entry = Entry {
+            node: self.log.node(),
             by: self.user_at(conn),
             at: self.unix_time(),
             command: *command,
@@ -133,8 +134,36 @@ impl Floor {
         self.remove(user, reason);
     }
 
+    /// Proposes something that is about servers and not about users.
+    pub(crate) fn propose_for_node(&mut self, command: Command<'_>) {
+        let entry = Entry {
+            node: self.log.node(),
+            by: None,
+            at: self.unix_time(),
+            command,
+        };
+        if let Log::Shared(log) = &mut self.log {
+            log.propose(entry, None);
+        }
+    }
+
+    /// Whether there are users on this node.
+    pub(crate) fn has_users(&self) -> bool {
+        !self.users.is_empty()
+    }
+
+    /// Takes away the next user whose server is gone.
+    pub(crate) fn depart_next(&mut self) {
+        let mut news = Newsroom {
+            engine: &mut self.engine,
+            voices: &self.voices,
+        };
+        self.community.depart_next(&mut news);
+    }
+
     fn remove(&mut self, user: UserId, reason: &str) {
         let entry = Entry {
+            node: self.log.node(),
             by: Some(user),
             at: self.unix_time(),
             command: Command::Leave { reason },

@@ -66,6 +66,8 @@
 //!                 server.advance(now, conn, written);
 //!             }
 //!             Action::PauseReading(_) | Action::ResumeReading(_) | Action::EndSending(_) => {}
+//!             // Only servers that are linked with others dial.
+//!             Action::Dial(_) => {}
 //!             Action::Close(conn, _reason) => server.release(now, conn),
 //!         }
 //!     }
@@ -165,6 +167,10 @@ mod layer;
 #[cfg(feature = "server")]
 mod limits;
 #[cfg(feature = "server")]
+pub mod link;
+#[cfg(feature = "server")]
+mod linked;
+#[cfg(feature = "server")]
 mod listener;
 #[cfg(feature = "server")]
 mod log;
@@ -217,12 +223,14 @@ pub use crate::dialect::{Dialect, Options, UnknownDialect};
 #[cfg(feature = "server")]
 pub use crate::engine::connection::ConnId;
 #[cfg(feature = "server")]
-pub use crate::event::Event;
+pub use crate::event::{Event, LinkEvent};
 pub use crate::instant::Instant;
 #[cfg(feature = "server")]
 pub use crate::layer::{Layer, LayerEnd, LayerError, LayerFactory, LayerStage};
 #[cfg(feature = "server")]
 pub use crate::limits::Limits;
+#[cfg(feature = "server")]
+pub use crate::link::LinkId;
 #[cfg(feature = "server")]
 pub use crate::listener::{Framing, Listener, ListenerId, Terms};
 #[cfg(feature = "server")]
@@ -230,7 +238,7 @@ pub use crate::peer::Peer;
 #[cfg(feature = "server")]
 pub use crate::server::Server;
 #[cfg(feature = "server")]
-pub use crate::stats::{Counts, DialectStats, Stats};
+pub use crate::stats::{Counts, DialectStats, LinkStats, Stats};
 
 /// Runs what the README shows of this crate as a test.
 #[cfg(doctest)]

@@ -19,7 +19,9 @@ pub(crate) enum Log {
 /// What a node knows of the log that it shares with others.
 #[derive(Debug)]
 pub(crate) struct SharedLog {
-    node: u16,
+    pub(crate) node: u16,
+    /// Nothing that is proposed counts any more: the node begins anew.
+    pub(crate) is_over: bool,
     /// How many entries this node has proposed.
     proposed: u64,
     /// The sequence of the entry that is to be applied next.
@@ -30,10 +32,21 @@ pub(crate) struct SharedLog {
     untold: VecDeque<(u64, ConnId)>,
 }
 
+impl Log {
+    /// The number of this node.
+    pub(crate) fn node(&self) -> u16 {
+        match self {
+            Self::Alone => 0,
+            Self::Shared(log) => log.node,
+        }
+    }
+}
+
 impl SharedLog {
     pub(crate) fn new(node: u16) -> Self {
         Self {
             node,
+            is_over: false,
             proposed: 0,
             next: 1,
             outgoing: VecDeque::new(),
@@ -43,8 +56,10 @@ impl SharedLog {
 
     /// Proposes an entry, of which a connection is to be told what became, if one is given.
     pub(crate) fn propose(&mut self, entry: Entry<'_>, conn: Option<ConnId>) {
+        if self.is_over {
+            return;
+        }
         let record = Record {
-            node: self.node,
             number: self.proposed,
             entry,
         };
@@ -83,7 +98,7 @@ impl SharedLog {
 
     /// Which connection is to be told what became of an entry, if it is one of this node's.
     pub(crate) fn whom_to_tell(&mut self, record: &Record<'_>) -> Option<ConnId> {
-        if record.node != self.node {
+        if record.entry.node != self.node {
             return None;
         }
         let is_it = |&(number, _): &(u64, ConnId)| number == record.number;

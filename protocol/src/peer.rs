@@ -11,6 +11,8 @@ pub enum Peer {
     Socket(SocketAddr),
     /// The server's own standard input and output.
     Console,
+    /// What the server itself [dialled](crate::Action::Dial).
+    Link(SocketAddr),
 }
 
 impl Peer {
@@ -18,8 +20,13 @@ impl Peer {
     pub(crate) fn ip(self) -> Option<IpAddr> {
         match self {
             Self::Socket(address) => Some(address.ip()),
-            Self::Console => None,
+            Self::Console | Self::Link(_) => None,
         }
+    }
+
+    /// Whether it is no peer of any dialect's.
+    pub(crate) fn is_link(self) -> bool {
+        matches!(self, Self::Link(_))
     }
 }
 
@@ -39,6 +46,7 @@ impl fmt::Display for Peer {
         match self {
             Self::Socket(address) => fmt::Display::fmt(address, f),
             Self::Console => f.write_str("console"),
+            Self::Link(address) => fmt::Display::fmt(address, f),
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::floor::Floor;
 use crate::instant::Instant;
 use crate::layer::{LayerEnd, LayerFactory};
 use crate::limits::Limits;
+use crate::linked::Linked;
 use crate::listener::{Framing, Listener, ListenerId, Terms};
 use crate::log::{Log, SharedLog};
 use crate::peer::Peer;
@@ -56,7 +57,7 @@ mod renewal;
 /// * **Questions**: [`accepting`](Self::accepting), [`has_more`](Self::has_more),
 ///   [`is_finished`](Self::is_finished), [`limits`](Self::limits), [`stats`](Self::stats).
 pub struct Server {
-    floor: Floor,
+    pub(crate) floor: Floor,
     /// What is spoken. [`Listening::language`] is a place here.
     languages: Vec<Language>,
     has_accepted: bool,
@@ -64,6 +65,8 @@ pub struct Server {
     scratch: Vec<u8>,
     /// Where input goes that was in a layer.
     plain: Vec<u8>,
+    /// The other servers of the community, if there are any.
+    pub(crate) linked: Option<Box<Linked>>,
 }
 
 /// A dialect that is spoken.
@@ -87,6 +90,7 @@ impl Server {
             has_accepted: false,
             scratch: Vec::new(),
             plain: Vec::new(),
+            linked: None,
         })
     }
 
@@ -202,6 +206,7 @@ impl Server {
         } else {
             self.receive_plain(conn, bytes);
         }
+        self.mind_link();
     }
 
     /// A peer ended its sending half. What it sent before is still processed and answered.
@@ -212,6 +217,7 @@ impl Server {
         } else {
             self.end_input(conn, End::Received);
         }
+        self.mind_link();
     }
 
     /// A peer vanished: its transport can neither bring nor take anything any more. What is
@@ -223,6 +229,7 @@ impl Server {
         // Its dialect may have last words for it, which are dropped as well.
         self.depart(conn);
         self.floor.engine.discard(conn);
+        self.mind_link();
     }
 
     /// `written` more bytes of what is queued for a peer are with its transport.
@@ -242,14 +249,15 @@ impl Server {
         {
             self.end_line_if_due(conn);
             if self.floor.engine.expire(conn)
-                && let Some(language) = self.floor.engine.language(conn)
+                && let Some((rules, floor)) = self.rules(conn)
             {
-                let rules = &mut self.languages[usize::from(language)].rules;
-                rules.due(&mut self.floor, conn);
+                rules.due(floor, conn);
             }
             self.settle();
             self.floor.engine.arm(conn);
         }
+        self.link_timeout();
+        self.mind_link();
     }
 
     /// Everything that [`poll`](Self::poll) asked for was done, as far as the transports took it:
@@ -268,6 +276,7 @@ impl Server {
         self.settle();
         self.floor.engine.dismiss();
         self.settle();
+        self.mind_link();
         // Each once: what they leave for later comes behind the others.
         for _ in 0..self.floor.engine.runnable.len() {
             if self.floor.engine.batch.is_full() {
@@ -296,9 +305,7 @@ impl Server {
     ///
     /// Somebody has connected already.
     pub fn share(&mut self, node: u16) -> Result<(), ConfigError> {
-        if self.has_accepted {
-            return Err(ConfigError::TooLate);
-        }
+        self.must_be_early()?;
         self.floor.log = Log::Shared(SharedLog::new(node));
         Ok(())
     }
@@ -321,12 +328,20 @@ impl Server {
     /// the server must not go on with those behind it.
     pub fn apply(&mut self, now: Instant, sequence: u64, entry: &[u8]) -> Result<(), EntryError> {
         self.tick(now);
+        while self.floor.community.has_departing() {
+            self.floor.depart_next();
+        }
         let is_next = match &self.floor.log {
             Log::Alone => false,
             Log::Shared(log) => log.is_next(sequence)?,
         };
         if is_next {
-            Record::decode(entry, |record| self.apply_record(record))?;
+            Record::decode(entry, |record| {
+                if let Log::Shared(log) = &mut self.floor.log {
+                    log.advance();
+                }
+                self.apply_record(record);
+            })?;
         }
         Ok(())
     }
@@ -381,6 +396,7 @@ impl Server {
             None => self.floor.engine.shut_down(),
         }
         self.settle();
+        self.mind_link();
     }
 
     /// The transport of a connection is gone; its name is stale from now on. Comes after
@@ -389,22 +405,27 @@ impl Server {
         self.transport_failed(now, conn);
         self.floor.engine.remove(conn);
         self.floor.engine.end_draining();
+        self.mind_link();
     }
 
     /// What is to be done next, until there is nothing: then say so with
     /// [`flushed`](Self::flushed).
     pub fn poll(&mut self) -> Option<Action> {
+        self.write_to_link();
         while let Some(action) = self.floor.engine.poll_action() {
             let (Action::Transmit(conn)
             | Action::PauseReading(conn)
             | Action::ResumeReading(conn)
             | Action::EndSending(conn)
-            | Action::Close(conn, _)) = action;
+            | Action::Close(conn, _)) = action
+            else {
+                return Some(action);
+            };
             if self.floor.engine.get(conn).is_some() {
                 return Some(action);
             }
         }
-        None
+        self.poll_dial()
     }
 
     /// What is to be written to a peer: as much as there is, or nothing for a stale name. Say
@@ -423,7 +444,11 @@ impl Server {
     /// before.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let engine = &self.floor.engine;
-        let dues = [engine.timers.next(), engine.draining_until()];
+        let dues = [
+            engine.timers.next(),
+            engine.draining_until(),
+            self.link_deadline(),
+        ];
         dues.into_iter().flatten().min()
     }
 
@@ -456,6 +481,7 @@ impl Server {
             rooms: self.floor.community.rooms().count(),
             backlog: engine.buffered(),
             closed: engine.closed().to_vec(),
+            link: self.link_stats(),
         }
     }
 
@@ -468,7 +494,10 @@ impl Server {
     /// [`carry_on`](Self::carry_on), and wait for nothing.
     pub fn has_more(&self) -> bool {
         let engine = &self.floor.engine;
-        !engine.runnable.is_empty() || !engine.leaving.is_empty() || engine.has_dismissed()
+        !engine.runnable.is_empty()
+            || !engine.leaving.is_empty()
+            || engine.has_dismissed()
+            || self.has_more_of_link()
     }
 
     /// Whether one more connection from the network is welcome at a listener. While it is not,
@@ -480,7 +509,8 @@ impl Server {
     /// All listeners, in the order in which they came.
     pub fn listeners(&self) -> impl Iterator<Item = ListenerId> {
         let count = self.floor.engine.listeners().len();
-        (0..=u8::MAX).take(count).map(ListenerId)
+        let listeners = (0..=u8::MAX).take(count).map(ListenerId);
+        listeners.filter(|&listener| self.is_way_in(listener))
     }
 
     /// The dialect that is spoken at a listener; none at one [aside](Self::listen_aside).
@@ -527,16 +557,27 @@ impl Server {
         self.floor.engine.is_shutting_down()
     }
 
-    fn tick(&mut self, now: Instant) {
+    pub(crate) fn tick(&mut self, now: Instant) {
         self.floor.engine.now = self.floor.engine.now.max(now);
+    }
+
+    /// The dialects that are spoken, with their options.
+    pub(crate) fn spoken(&self) -> impl Iterator<Item = &Options> {
+        self.languages.iter().map(|language| &language.options)
+    }
+
+    /// Refuses what has to be before the first connection.
+    pub(crate) fn must_be_early(&self) -> Result<(), ConfigError> {
+        if self.has_accepted || self.linked.is_some() {
+            return Err(ConfigError::TooLate);
+        }
+        Ok(())
     }
 
     /// Refuses a listener that cannot work.
     fn check(&self, listener: &Listener) -> Result<(), ConfigError> {
         let dialect = listener.dialect();
-        if self.has_accepted {
-            return Err(ConfigError::TooLate);
-        }
+        self.must_be_early()?;
         if listener.terms.max_line == 0 {
             return Err(ConfigError::Zero { name: "max_line" });
         }
@@ -575,7 +616,7 @@ impl Server {
         }
         listening.speech.is_none_or(|speech| {
             let rules = &self.languages[usize::from(speech.language)].rules;
-            rules.accepting(engine)
+            self.is_in_community() && rules.accepting(engine)
         })
     }
 
@@ -583,7 +624,7 @@ impl Server {
         if self.is_shutting_down() {
             return Some(CloseReason::ShuttingDown);
         }
-        if peer == Peer::Console {
+        if peer == Peer::Console && self.is_in_community() {
             return None;
         }
         if !self.welcomes(listener) {
@@ -595,15 +636,16 @@ impl Server {
     }
 
     /// Lets a connection take part.
-    fn admit(&mut self, conn: ConnId) {
-        if self.floor.engine.is_aside(conn) {
+    pub(crate) fn admit(&mut self, conn: ConnId) {
+        if self.is_link(conn) {
+            let _ = self.floor.engine.admit(conn);
+        } else if self.floor.engine.is_aside(conn) {
             // No dialect is there to be let in to.
             self.floor.engine.close(conn, CloseReason::NotAccepting);
         } else if self.floor.engine.admit(conn)
-            && let Some(language) = self.floor.engine.language(conn)
+            && let Some((rules, floor)) = self.rules(conn)
         {
-            let rules = &mut self.languages[usize::from(language)].rules;
-            rules.joined(&mut self.floor, conn);
+            rules.joined(floor, conn);
         }
         self.settle();
     }
@@ -735,9 +777,10 @@ impl Server {
             self.floor.engine.close(conn, CloseReason::TlsHandshake);
         } else if end == End::CutOff {
             self.floor.engine.close(conn, CloseReason::CutOff);
-        } else if let Some(language) = self.floor.engine.language(conn) {
-            let rules = &mut self.languages[usize::from(language)].rules;
-            rules.input_ended(&mut self.floor, conn);
+        } else if let Some((rules, floor)) = self.rules(conn) {
+            rules.input_ended(floor, conn);
+        } else {
+            self.floor.engine.close(conn, CloseReason::PeerLeft);
         }
         self.settle();
     }
@@ -748,13 +791,11 @@ impl Server {
         engine.batch.count_message();
         engine.use_rate_allowance(conn);
         engine.answering = Some(conn);
-        let Some(language) = engine.language(conn) else {
-            return;
-        };
-        let rules = &mut self.languages[usize::from(language)].rules;
-        match message {
-            Decoded::Line(line) => rules.message(&mut self.floor, conn, line),
-            Decoded::TooLong => rules.line_too_long(&mut self.floor, conn),
+        match (message, self.rules(conn)) {
+            (Decoded::Line(line), Some((rules, floor))) => rules.message(floor, conn, line),
+            (Decoded::TooLong, Some((rules, floor))) => rules.line_too_long(floor, conn),
+            (Decoded::Line(line), None) => self.receive_from_link(conn, line.raw),
+            (Decoded::TooLong, None) => {}
         }
         self.floor.engine.answering = None;
         self.settle();
@@ -762,13 +803,10 @@ impl Server {
     }
 
     /// Does what an entry of the log says, and tells the connection that proposed it, if it is here.
-    fn apply_record(&mut self, record: &Record<'_>) {
+    pub(crate) fn apply_record(&mut self, record: &Record<'_>) {
         let conn = match &mut self.floor.log {
             Log::Alone => None,
-            Log::Shared(log) => {
-                log.advance();
-                log.whom_to_tell(record)
-            }
+            Log::Shared(log) => log.whom_to_tell(record),
         };
         let Some(conn) = conn else {
             let _ = self.floor.apply(&record.entry);
@@ -777,18 +815,25 @@ impl Server {
         self.floor.engine.answering = Some(conn);
         let outcome = self.floor.apply_for(conn, &record.entry);
         if self.floor.engine.is_open(conn)
-            && let Some(language) = self.floor.engine.language(conn)
+            && let Some((rules, floor)) = self.rules(conn)
         {
-            let rules = &mut self.languages[usize::from(language)].rules;
-            rules.outcome(&mut self.floor, conn, &record.entry.command, outcome);
+            rules.outcome(floor, conn, &record.entry.command, outcome);
         }
         self.floor.engine.answering = None;
         self.floor.engine.note_told(conn);
         self.settle();
     }
 
+    /// The rules of the dialect that a connection speaks, and where they act. `None` for one that is
+    /// no peer's.
+    fn rules(&mut self, conn: ConnId) -> Option<(&mut dyn Rules, &mut Floor)> {
+        let language = self.floor.engine.language(conn)?;
+        let language = self.languages.get_mut(usize::from(language))?;
+        Some((&mut *language.rules, &mut self.floor))
+    }
+
     /// Tells the dialect who has left, until nobody leaves because of that, or the batch is full.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         while !self.floor.engine.batch.is_full()
             && let Some(conn) = self.floor.engine.leaving.pop_front()
         {
@@ -802,11 +847,11 @@ impl Server {
         let Some((reason, has_joined)) = self.floor.engine.why_leaving(conn) else {
             return;
         };
-        if has_joined && let Some(language) = self.floor.engine.language(conn) {
-            let rules = &mut self.languages[usize::from(language)].rules;
-            rules.left(&mut self.floor, conn, reason);
+        if has_joined && let Some((rules, floor)) = self.rules(conn) {
+            rules.left(floor, conn, reason);
         }
         self.floor.engine.drain(conn);
+        self.link_departs(conn);
     }
 }
 

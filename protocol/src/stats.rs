@@ -1,5 +1,6 @@
 //! Numbers, for metrics.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::close::CloseReason;
@@ -21,6 +22,27 @@ pub struct Stats {
     /// How many connections were closed for each reason, since the server was made. Reasons for
     /// which none was are missing.
     pub closed: Vec<(CloseReason, u64)>,
+    /// How it is with the other servers of the community, for one that
+    /// [is linked](crate::Server::link).
+    pub link: Option<LinkStats>,
+}
+
+/// How a server takes part in a community of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LinkStats {
+    /// It takes part: its users are those of the community.
+    pub is_in: bool,
+    /// NATS is there, and all of the log was read that there was when it came.
+    pub is_up: bool,
+    /// How many messages of the log have yet to be applied, as far as is known.
+    pub lag: u64,
+    /// The last message of the log that was applied.
+    pub applied: u64,
+    /// The servers that take part, this one included, and how many users each has, by name.
+    pub nodes: Vec<(String, usize)>,
+    /// How often a connection to NATS was made, since the server was made.
+    pub connections: u64,
 }
 
 /// What there is of one dialect. What counts up does so since the server was made.

@@ -698,7 +698,7 @@ impl<D: ClientDialect> World<D> {
                         wire.client.receive_eof();
                     }
                 }
-                Action::PauseReading(_) | Action::ResumeReading(_) => {}
+                Action::PauseReading(_) | Action::ResumeReading(_) | Action::Dial(_) => {}
             }
         }
         carried

@@ -10,8 +10,10 @@ use linechat_driver::{AcceptErrors, Recovery};
 use linechat_protocol::{ListenerId, Peer};
 
 use crate::reader::Reader;
-use crate::shared::{End, Output, Shared, Sleep, State};
-use crate::system::{Event, Listener, Poll, Scope, Stream, now, start_thread, sync_channel};
+use crate::shared::{Arrival, End, Output, Shared, Sleep, State};
+use crate::system::{
+    Event, Listener, Poll, Scope, Stream, dialled, now, start_thread, sync_channel,
+};
 
 /// Accepts, minds the time, and looks after the sockets that nobody reads from or that took not
 /// all there was to write.
@@ -57,18 +59,14 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
     pub(crate) fn run(mut self) -> io::Result<()> {
         while let Some(accepting) = self.wait()? {
             self.handle_events();
+            self.end_dialling();
             self.accept(&accepting);
         }
         Ok(())
     }
 
     /// Starts to serve a peer.
-    pub(crate) fn start(
-        &mut self,
-        listener: ListenerId,
-        stream: Arc<Stream>,
-        peer: Peer,
-    ) -> io::Result<()> {
+    pub(crate) fn start(&mut self, arrival: Arrival, stream: Arc<Stream>) -> io::Result<()> {
         let input = Arc::clone(&stream);
         let shared = self.shared;
         let (name, named) = sync_channel(1);
@@ -82,7 +80,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
             mem::forget(end);
         })?;
         let mut state = shared.lock_for_input(&mut self.turn);
-        let conn = state.insert(listener, peer, Arc::clone(&stream), thread);
+        let conn = state.insert(arrival, Arc::clone(&stream), thread);
         if let Err(error) = self.poll.watch(conn.index(), &stream) {
             state.fail(conn, &error);
         }
@@ -152,6 +150,19 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
         }
     }
 
+    /// Goes on with what the server wanted to be connected to.
+    fn end_dialling(&mut self) {
+        let mut state = self.shared.lock();
+        let Some((link, stream, address)) = state.take_dialled() else {
+            return;
+        };
+        drop(state);
+        let stream = Arc::new(dialled(stream));
+        if self.start(Arrival::Link(link, address), stream).is_err() {
+            self.shared.lock().fail_dialling(link);
+        }
+    }
+
     /// Whether somebody may wait who is welcome.
     fn may_accept(&self, accepting: &[ListenerId]) -> bool {
         let mut entrances = self.entrances.iter();
@@ -177,7 +188,7 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
             self.accepted = self.take_waiting(accepting)?;
         }
         if let Some((listener, stream, peer)) = &self.accepted {
-            self.start(*listener, Arc::clone(stream), *peer)?;
+            self.start(Arrival::Peer(*listener, *peer), Arc::clone(stream))?;
             self.accepted = None;
         }
         Ok(())

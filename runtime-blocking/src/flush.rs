@@ -88,6 +88,7 @@ impl State {
                 Action::ResumeReading(conn) => self.pause(conn, false),
                 Action::EndSending(conn) => self.end_sending(conn),
                 Action::Close(conn, reason) => self.close(conn, reason),
+                Action::Dial(link) => self.dial(link),
             }
         }
         let events = iter::from_fn(|| self.server.poll_event());

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, PoisonError};
 
 use bytes::BytesMut;
-use linechat_driver::{Observer, transport_failed};
-use linechat_protocol::{ConnId, Instant, Limits, ListenerId, Peer, Server};
+use linechat_driver::{Dialling, Observer, transport_failed};
+use linechat_protocol::{ConnId, Instant, Limits, LinkId, ListenerId, Peer, Server};
 
 use crate::capacity::Capacity;
 use crate::flush::Round;
@@ -20,7 +20,7 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     /// Wakes the threads that wait with more input for the flusher.
     pub(crate) turned: Condvar,
-    event_loop: Waker,
+    event_loop: Arc<Waker>,
 }
 
 impl Shared {
@@ -32,6 +32,7 @@ impl Shared {
         capacity: Capacity,
         event_loop: Waker,
     ) -> Self {
+        let event_loop = Arc::new(event_loop);
         let mut clock = Clock::start();
         clock.set(&mut server);
         let state = State {
@@ -52,6 +53,8 @@ impl Shared {
             observer_due: None,
             sleep: None,
             ended: false,
+            event_loop: Arc::clone(&event_loop),
+            dialling: None,
         };
         Self {
             state: Mutex::new(state),
@@ -145,18 +148,23 @@ pub(crate) struct State {
     pub(crate) sleep: Option<Sleep>,
     /// All threads are to end, without a word to anybody.
     pub(crate) ended: bool,
+    event_loop: Arc<Waker>,
+    /// What the server wants to be connected to.
+    pub(crate) dialling: Option<(LinkId, Dialling)>,
 }
 
 impl State {
     pub(crate) fn insert(
         &mut self,
-        listener: ListenerId,
-        peer: Peer,
+        arrival: Arrival,
         stream: Arc<Stream>,
         thread: Thread,
     ) -> ConnId {
         let now = self.now();
-        let conn = self.server.accept(now, listener, peer);
+        let conn = match arrival {
+            Arrival::Peer(listener, peer) => self.server.accept(now, listener, peer),
+            Arrival::Link(link, address) => self.server.accept_link(now, link, address),
+        };
         if self.sockets.len() <= conn.index() {
             self.sockets.resize_with(conn.index() + 1, || None);
         }
@@ -174,6 +182,36 @@ impl State {
         });
         self.connections += 1;
         conn
+    }
+
+    /// Begins to connect to what the server wants to be connected to.
+    pub(crate) fn dial(&mut self, link: LinkId) {
+        let Some(address) = self.server.dial_target(link).cloned() else {
+            return;
+        };
+        let event_loop = Arc::clone(&self.event_loop);
+        match Dialling::start(address, move || event_loop.wake()) {
+            Ok(dialling) => self.dialling = Some((link, dialling)),
+            Err(_) => self.fail_dialling(link),
+        }
+    }
+
+    /// What the server wanted to be connected to is connected now.
+    pub(crate) fn take_dialled(&mut self) -> Option<(LinkId, TcpStream, SocketAddr)> {
+        let (link, dialling) = self.dialling.take()?;
+        match dialling.outcome() {
+            None => self.dialling = Some((link, dialling)),
+            Some(Ok((stream, address))) if !self.server.is_shutting_down() => {
+                return Some((link, stream, address));
+            }
+            Some(_) => self.fail_dialling(link),
+        }
+        None
+    }
+
+    pub(crate) fn fail_dialling(&mut self, link: LinkId) {
+        let now = self.now();
+        self.server.dial_failed(now, link);
     }
 
     /// The time as the server is told it.
@@ -272,6 +310,14 @@ impl State {
             || self.server.is_shutting_down()
             || self.connections == 0
     }
+}
+
+/// Where a connection comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum Arrival {
+    Peer(ListenerId, Peer),
+    /// The server wanted it.
+    Link(LinkId, SocketAddr),
 }
 
 /// What is known of a connection outside its own thread.

@@ -8,7 +8,7 @@ use linechat_protocol::{ListenerId, Peer, Server};
 
 use crate::capacity::Capacity;
 use crate::event_loop::{Entrance, EventLoop};
-use crate::shared::{End, Shared};
+use crate::shared::{Arrival, End, Shared};
 use crate::system::{Poll, Stream, scope};
 
 /// Serves until nobody is connected and nobody can connect any more. None of the threads is left
@@ -27,7 +27,7 @@ pub(crate) fn serve_within(
         let _end = End(&shared);
         let mut event_loop = EventLoop::new(scope, &shared, poll, entrances)?;
         if let Some((listener, stream)) = console {
-            event_loop.start(listener, Arc::new(stream), Peer::Console)?;
+            event_loop.start(Arrival::Peer(listener, Peer::Console), Arc::new(stream))?;
         }
         event_loop.run()
     })

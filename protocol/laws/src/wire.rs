@@ -420,7 +420,10 @@ impl Wire {
         | Action::PauseReading(id)
         | Action::ResumeReading(id)
         | Action::EndSending(id)
-        | Action::Close(id, _)) = action;
+        | Action::Close(id, _)) = action
+        else {
+            panic!("a server that is not linked dials");
+        };
         let place = self.places[&id];
         let waiting = self.server.transmit(id).len();
         let transport = &mut self.transports[place];
@@ -457,6 +460,7 @@ impl Wire {
                 transport.handed_out.clear();
                 transport.backlog = 0;
             }
+            Action::Dial(_) => {}
         }
     }
 

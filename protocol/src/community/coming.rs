@@ -9,6 +9,7 @@ impl Community {
     pub(super) fn join(
         &mut self,
         stamp: Stamp,
+        node: u16,
         applicant: &Applicant<'_>,
         teller: &mut dyn Teller,
     ) -> Outcome {
@@ -23,6 +24,7 @@ impl Community {
             return Err(Refused::TooManyUsers);
         }
         let mut user = User::new(applicant.name, applicant.door, applicant.modes, stamp.at);
+        user.node = node;
         if let Some(profile) = &applicant.profile {
             let extra = user.extra_mut();
             extra.username = profile.username.into();
@@ -33,6 +35,7 @@ impl Community {
         }
         let id = self.users.insert(user).ok_or(Refused::NameInUse)?;
         self.came_by[usize::from(applicant.door)] += 1;
+        self.nodes.count_user(node);
         if let Some(user) = self.users.get(id) {
             if self.attends(user) {
                 let entered = News::Entered {
@@ -98,6 +101,7 @@ impl Community {
         self.stop_listening(by);
         let user = self.users.remove(by).ok_or(Refused::Gone)?;
         self.came_by[usize::from(user.door)] -= 1;
+        self.nodes.uncount_user(user.node);
         for room in user.rooms() {
             if let Some(room) = self.room_mut_by_key(room) {
                 room.remove(by);

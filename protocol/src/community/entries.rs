@@ -11,8 +11,6 @@ use crate::community::vocabulary::{Applicant, Audience, Command, Entry, Manner, 
 /// An entry, and where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record<'a> {
-    /// The node that proposed it.
-    pub(crate) node: u16,
     /// The how-manieth of that node.
     pub(crate) number: u64,
     pub(crate) entry: Entry<'a>,
@@ -20,9 +18,14 @@ pub(crate) struct Record<'a> {
 
 impl Record<'_> {
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
-        let Entry { by, at, command } = &self.entry;
+        let Entry {
+            node,
+            by,
+            at,
+            command,
+        } = &self.entry;
         VERSION.encode(out);
-        self.node.encode(out);
+        node.encode(out);
         self.number.encode(out);
         by.encode(out);
         at.encode(out);
@@ -57,12 +60,13 @@ impl Record<'_> {
         if !input.is_empty() {
             return Err(Malformed.into());
         }
-        let entry = Entry { by, at, command };
-        Ok(apply(&Record {
+        let entry = Entry {
             node,
-            number,
-            entry,
-        }))
+            by,
+            at,
+            command,
+        };
+        Ok(apply(&Record { number, entry }))
     }
 }
 
@@ -135,6 +139,18 @@ impl<'a> Coded<'a> for Simple<'a> {
             Command::SetRealName { real_name } => texts(12, &[real_name], out),
             Command::Kill { name, reason } => texts(13, &[name, reason], out),
             Command::CallOperators { text } => texts(14, &[text], out),
+            Command::NodeCame {
+                name,
+                incarnation,
+                settings,
+            } => {
+                texts(15, &[name, settings], out);
+                incarnation.encode(out);
+            }
+            Command::NodeGone { name, incarnation } => {
+                texts(16, &[name], out);
+                incarnation.encode(out);
+            }
         }
     }
 
@@ -168,6 +184,15 @@ impl<'a> Coded<'a> for Simple<'a> {
                 reason: text()?,
             },
             14 => Command::CallOperators { text: text()? },
+            15 => Command::NodeCame {
+                name: text()?,
+                settings: text()?,
+                incarnation: u64::decode(input)?,
+            },
+            16 => Command::NodeGone {
+                name: text()?,
+                incarnation: u64::decode(input)?,
+            },
             0 => Command::Join(Applicant::decode(input)?),
             3 => Command::Say(Speech::decode(input)?),
             4 => Command::Enter {
@@ -258,6 +283,15 @@ mod tests {
             Command::SetRealName { real_name: name },
             Command::Kill { name, reason },
             Command::CallOperators { text: reason },
+            Command::NodeCame {
+                name,
+                incarnation: u64::MAX,
+                settings: reason,
+            },
+            Command::NodeGone {
+                name,
+                incarnation: 1,
+            },
         ])
     }
 
@@ -284,9 +318,9 @@ mod tests {
     fn every_command_comes_back_from_the_log_as_it_was() {
         for command in commands(&CHANGES) {
             let record = Record {
-                node: 7,
                 number: 1 << 40,
                 entry: Entry {
+                    node: 7,
                     by: None,
                     at: 1_700_000_000_000,
                     command,
@@ -304,17 +338,12 @@ mod tests {
         for command in commands(&CHANGES) {
             let mut bytes = Vec::new();
             let entry = Entry {
+                node: 0,
                 by: None,
                 at: 0,
                 command,
             };
-            let (node, number) = (0, 0);
-            Record {
-                node,
-                number,
-                entry,
-            }
-            .encode(&mut bytes);
+            Record { number: 0, entry }.encode(&mut bytes);
             for length in 0..bytes.len() {
                 let decoded = Record::decode(&bytes[..length], |_| ());
                 assert_eq!(decoded, Err(EntryError::Malformed), "{command:?}");

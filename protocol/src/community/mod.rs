@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 
 use crate::close::CloseReason;
 use crate::community::modes::{Ranks, RoomFlag, UserModes};
+use crate::community::nodes::{Departing, Nodes};
 use crate::community::rooms::Room;
 use crate::community::runs::{Ear, Runs};
 use crate::community::users::{User, UserId, Users, key};
@@ -25,6 +26,7 @@ mod coming;
 pub(crate) mod entries;
 pub(crate) mod modes;
 mod moding;
+pub(crate) mod nodes;
 pub(crate) mod rooms;
 pub(crate) mod runs;
 pub(crate) mod snapshot;
@@ -86,6 +88,9 @@ pub(crate) struct Community {
     watchers: BTreeMap<Box<str>, Runs>,
     /// How many entries were applied.
     serial: u64,
+    /// The servers, if they are several.
+    pub(crate) nodes: Nodes,
+    departing: Departing,
 }
 
 /// A user who left, or who had another name.
@@ -138,6 +143,8 @@ impl Community {
             departed: VecDeque::new(),
             watchers: BTreeMap::new(),
             serial: 0,
+            nodes: Nodes::default(),
+            departing: Departing::default(),
             settings,
         }
     }
@@ -154,14 +161,19 @@ impl Community {
         };
         self.serial += 1;
         if let Command::Join(applicant) = &entry.command {
-            return self.join(stamp, applicant, teller);
+            return self.join(stamp, entry.node, applicant, teller);
+        }
+        if let Some(outcome) = self.apply_to_nodes(entry) {
+            return outcome;
         }
         let by = entry
             .by
             .filter(|&by| self.users.get(by).is_some())
             .ok_or(Refused::Gone)?;
         match &entry.command {
-            Command::Join(_) => Err(Refused::Gone),
+            Command::Join(_) | Command::NodeCame { .. } | Command::NodeGone { .. } => {
+                Err(Refused::Gone)
+            }
             Command::Rename { name } => self.rename(stamp, by, name, teller),
             Command::Leave { reason } => self.leave(stamp, by, reason, teller),
             Command::Kill { name, reason } => self.kill(stamp, by, name, reason, teller),

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use thiserror::Error;
 
 use crate::community::codec::{Coded, Malformed, coded_struct, decode_all};
+use crate::community::nodes::Nodes;
 use crate::community::rooms::Room;
 use crate::community::users::Users;
 use crate::community::{Community, Departed};
@@ -44,6 +45,7 @@ impl Community {
         for departed in &self.departed {
             departed.encode(&mut out);
         }
+        self.nodes.encode(&mut out);
         out
     }
 
@@ -59,6 +61,7 @@ impl Community {
             lobby,
             rooms,
             departed,
+            nodes,
         } = decode_all(body)?;
         let mut restored = Self::new(self.settings.clone());
         restored.serial = serial;
@@ -72,6 +75,7 @@ impl Community {
             restored.rooms.insert(room.key.clone(), room);
         }
         restored.departed = departed.into();
+        restored.nodes = nodes;
         *self = restored;
         Ok(())
     }
@@ -84,6 +88,7 @@ struct Body {
     lobby: Room,
     rooms: Vec<Room>,
     departed: Vec<Departed>,
+    nodes: Nodes,
 }
 
 coded_struct!(Body {
@@ -91,7 +96,8 @@ coded_struct!(Body {
     users,
     lobby,
     rooms,
-    departed
+    departed,
+    nodes
 });
 coded_struct!(Departed {
     name,

@@ -135,7 +135,12 @@ impl Stage {
     }
 
     fn applies(&mut self, by: Option<UserId>, command: Command<'_>) -> Outcome {
-        let entry = Entry { by, at: 0, command };
+        let entry = Entry {
+            node: 0,
+            by,
+            at: 0,
+            command,
+        };
         let mut told = Told(&mut self.told);
         self.community.apply(&entry, &mut told)
     }

@@ -29,6 +29,8 @@ pub(crate) struct User {
     pub(crate) modes: UserModes,
     /// When, in milliseconds since 1970-01-01 UTC.
     pub(crate) since: u64,
+    /// The node that the user is connected to.
+    pub(crate) node: u16,
     /// Most users have none of it.
     extra: Option<Box<Extra>>,
     /// Where the user is told news, if it is on this node.
@@ -59,6 +61,7 @@ impl User {
             door,
             modes,
             since,
+            node: 0,
             extra: None,
             ear: None,
         }
@@ -304,6 +307,7 @@ impl<'a> Coded<'a> for User {
             door,
             modes,
             since,
+            node,
             extra,
             ear: _,
         } = self;
@@ -311,6 +315,7 @@ impl<'a> Coded<'a> for User {
         door.encode(out);
         modes.encode(out);
         since.encode(out);
+        node.encode(out);
         extra.encode(out);
     }
 
@@ -320,6 +325,7 @@ impl<'a> Coded<'a> for User {
             door: Coded::decode(input)?,
             modes: Coded::decode(input)?,
             since: Coded::decode(input)?,
+            node: Coded::decode(input)?,
             extra: Coded::decode(input)?,
             ear: None,
         })

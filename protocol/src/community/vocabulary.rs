@@ -12,6 +12,8 @@ use crate::community::users::{User, UserId};
 /// make the same community.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry<'a> {
+    /// The node that proposes it: its number among those of the community.
+    pub(crate) node: u16,
     /// Who asks. Nobody yet, if it is to [join](Command::Join).
     pub(crate) by: Option<UserId>,
     /// When, in milliseconds since 1970-01-01 UTC, by the clock of the node that proposed it.
@@ -59,6 +61,14 @@ pub(crate) enum Command<'a> {
     Kill { name: &'a str, reason: &'a str },
     /// Says something to everybody who listens to operators.
     CallOperators { text: &'a str },
+    /// A server comes, which is in this run of it, and wants these [settings](crate::link).
+    NodeCame {
+        name: &'a str,
+        incarnation: u64,
+        settings: &'a str,
+    },
+    /// A server is gone in this run of it, or has been silent for so long that it is given up.
+    NodeGone { name: &'a str, incarnation: u64 },
 }
 
 /// Who wants to become a user.

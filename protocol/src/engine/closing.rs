@@ -84,7 +84,7 @@ impl Engine {
         self.draining_until = None;
         if self.shut_down_deadline.is_none() {
             self.shut_down_deadline = Some(self.now + self.limits.grace);
-            self.dismissed = self.connections.keys().map(ConnId).collect();
+            self.dismissed = self.peers();
             self.dismiss();
         }
     }

@@ -68,7 +68,7 @@ impl Engine {
                 .coupled
                 .is_none_or(|other| self.has_low_backlog(other))
             && connection.rate_allows(self.now, self.terms(conn))
-            && self.shut_down_deadline.is_none()
+            && (self.shut_down_deadline.is_none() || connection.peer.is_link())
             && connection.catch_up_until <= self.now
     }
 

@@ -360,7 +360,7 @@ impl Engine {
 
     fn report_refusal(&mut self, conn: ConnId, reason: String) {
         if let Some(peer) = self.peer(conn)
-            && !self.is_aside(conn)
+            && (!self.is_aside(conn) || peer.is_link())
         {
             self.report(Event::Refused { conn, peer, reason });
         }

@@ -8,7 +8,7 @@ use crate::close::CloseReason;
 use crate::config::ConfigError;
 use crate::dialect::Profile;
 use crate::engine::connection::{ConnId, Stage};
-use crate::layer::{LayerFactory, LayerStage};
+use crate::layer::{Layer, LayerFactory, LayerStage};
 use crate::limits::Limits;
 use crate::listener::{Framing, ListenerId, Terms};
 use crate::peer::Peer;
@@ -135,6 +135,16 @@ impl Engine {
             return false;
         }
         let layer = factory.make(now, connection.peer);
+        self.begin_opening_of(conn, layer)
+    }
+
+    /// Gives a connection this layer. Says whether that has to open.
+    pub(crate) fn begin_opening_of(&mut self, conn: ConnId, layer: Box<dyn Layer>) -> bool {
+        let now = self.now;
+        let Some(connection) = self.connections.get_mut(conn.0) else {
+            return false;
+        };
+        let listening = &self.listeners[connection.listener.index()];
         let is_open = layer.stage() == LayerStage::Open;
         connection.layered = Some(Box::new(Layered::new(layer)));
         if is_open {

@@ -136,6 +136,13 @@ impl Engine {
         self.connections.is_empty()
     }
 
+    /// All connections of peers.
+    pub(crate) fn peers(&self) -> Vec<ConnId> {
+        let connections = self.connections.iter();
+        let peers = connections.filter(|(_, connection)| !connection.peer.is_link());
+        peers.map(|(slot, _)| ConnId(slot)).collect()
+    }
+
     /// Whether [`Limits::max_connections`] leaves room for one more.
     pub(crate) fn has_room(&self) -> bool {
         self.limits

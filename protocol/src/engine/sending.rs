@@ -123,6 +123,22 @@ impl Engine {
         self.collected.remove(&conn)
     }
 
+    /// Sends to a connection that the server itself has dialled, whatever becomes of the others.
+    pub(crate) fn send_to_link(&mut self, to: ConnId, bytes: &[u8]) {
+        let frame = self.compose(|frame| {
+            frame.extend_from_slice(bytes);
+            true
+        });
+        if let Some(frame) = frame {
+            self.push(to, frame);
+        }
+    }
+
+    /// How much output waits for a connection, in bytes.
+    pub(crate) fn backlog(&self, conn: ConnId) -> usize {
+        self.get(conn).map_or(0, Connection::backlog)
+    }
+
     /// Sends nothing more to a connection, though it is still taken from, and has its peer know.
     pub(crate) fn end_sending(&mut self, conn: ConnId) {
         if let Some(connection) = self.open_mut(conn)

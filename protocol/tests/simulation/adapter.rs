@@ -90,7 +90,10 @@ impl Simulation {
         | Action::PauseReading(conn)
         | Action::ResumeReading(conn)
         | Action::EndSending(conn)
-        | Action::Close(conn, _)) = action;
+        | Action::Close(conn, _)) = action
+        else {
+            panic!("a server that is not linked dials");
+        };
         let place = self.places[&conn];
         let socket = self.people[place].socket.as_mut().expect("it is connected");
         assert!(
@@ -110,6 +113,7 @@ impl Simulation {
                 self.plan(end, place, Happening::MayRead(End::Client));
             }
             Action::Close(_, reason) => self.close(place, reason),
+            Action::Dial(_) => {}
         }
         if !matches!(action, Action::Transmit(_)) {
             self.note(place, format_args!("{action:?}"));

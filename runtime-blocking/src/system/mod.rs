@@ -5,13 +5,13 @@
 
 #[cfg(test)]
 pub(crate) use self::model::{
-    Clock, Condvar, Listener, Mutex, MutexGuard, Poll, Scope, Stream, Thread, Waker, now, park,
-    read, read_more, scope, start_thread, sync_channel, write,
+    Clock, Condvar, Listener, Mutex, MutexGuard, Poll, Scope, Stream, Thread, Waker, dialled, now,
+    park, read, read_more, scope, start_thread, sync_channel, write,
 };
 #[cfg(not(test))]
 pub(crate) use self::real::{
-    Clock, Condvar, Listener, Mutex, MutexGuard, Poll, Scope, Stream, Thread, Waker, now, park,
-    read, read_more, scope, start_thread, sync_channel, write,
+    Clock, Condvar, Listener, Mutex, MutexGuard, Poll, Scope, Stream, Thread, Waker, dialled, now,
+    park, read, read_more, scope, start_thread, sync_channel, write,
 };
 
 #[cfg(test)]

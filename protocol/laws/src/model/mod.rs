@@ -143,7 +143,7 @@ impl Model {
         };
         let (framing, refuses_http) = match peer {
             Peer::Console => (Framing::Lines, false),
-            Peer::Socket(_) => (self.framing, self.refuses_http),
+            Peer::Socket(_) | Peer::Link(_) => (self.framing, self.refuses_http),
         };
         self.all.parties.push(Party {
             peer,

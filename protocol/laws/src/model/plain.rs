@@ -39,7 +39,7 @@ pub(super) struct Addressed;
 impl Addressed {
     fn tell(all: &mut Everybody, about: usize, except: Option<usize>, what: &[u8]) {
         let address = match all.parties[about].peer {
-            Peer::Socket(address) => address.to_string(),
+            Peer::Socket(address) | Peer::Link(address) => address.to_string(),
             Peer::Console => "console".into(),
         };
         for who in all.present() {

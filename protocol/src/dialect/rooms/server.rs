@@ -198,6 +198,10 @@ impl Rules for RoomsRules {
 
     fn left(&mut self, floor: &mut Floor, conn: ConnId, reason: CloseReason) {
         floor.leave(conn, reason.as_farewell());
+        if reason.is_fault_of_servers() {
+            let error = Reply::Error(reason.as_farewell());
+            floor.engine.send_last(conn, |frame| error.encode(frame));
+        }
     }
 }
 

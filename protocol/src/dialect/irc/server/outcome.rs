@@ -61,7 +61,9 @@ impl Caller<'_> {
             Command::Leave { .. }
             | Command::ChangeUserModes { .. }
             | Command::SetAway { .. }
-            | Command::SetRealName { .. } => {}
+            | Command::SetRealName { .. }
+            | Command::NodeCame { .. }
+            | Command::NodeGone { .. } => {}
         }
     }
 
