@@ -17,6 +17,18 @@ lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --locked -- -D warnings
 
+# What is published: packaged, built from the archives, held against the latest release and deny.toml
+publishable:
+    .ci/package
+    .ci/compatibility
+    .ci/dependencies
+
+# The oldest Rust and dependencies, each part of the core alone, and other systems
+portable:
+    .ci/minimum-rust
+    .ci/features
+    .ci/other-systems
+
 # One suite over real sockets, for one program and the cases with these words in their names
 conformance program="tokio" words="":
     cargo test -p linechat-{{program}} --locked --test conformance {{words}}

@@ -240,7 +240,7 @@ pub use crate::server::Server;
 #[cfg(feature = "server")]
 pub use crate::stats::{Counts, DialectStats, LinkStats, Stats};
 
-/// Runs what the README shows of this crate as a test.
+/// Runs what the README shows as a test.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 mod readme {}

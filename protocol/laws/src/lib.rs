@@ -14,3 +14,13 @@ pub mod toy;
 pub mod tunnel;
 pub mod wire;
 pub mod world;
+
+/// Runs what the README of the project shows of the core as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
+
+/// The layer that the tour of the house shows, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../ARCHITECTURE.md")]
+mod architecture {}

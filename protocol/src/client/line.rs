@@ -1,6 +1,6 @@
 //! The client of dialects whose lines have no further meaning.
 
-use crate::client::{Client, ClientDialect, LineEvent, Output, RequestError};
+use crate::client::{Client, ClientDialect, Half, LineEvent, Output, RequestError};
 
 /// A client of `echo` or `relay`, or of any server that talks in lines.
 ///
@@ -37,6 +37,10 @@ pub struct LineState(());
 
 impl ClientDialect for LineState {
     type Event = LineEvent;
+}
+
+impl Half for LineState {
+    type Reported = LineEvent;
 
     fn line(&mut self, _output: &mut Output, line: &[u8]) -> Option<LineEvent> {
         Some(LineEvent::Line(line.to_vec()))

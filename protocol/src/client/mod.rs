@@ -177,43 +177,44 @@ impl<D: ClientDialect + Default> Default for Client<D> {
 
 /// The client's half of a dialect. Only this crate implements it; it is public so that one function
 /// can drive the client of any dialect.
-pub trait ClientDialect {
+pub trait ClientDialect: Half<Reported = <Self as ClientDialect>::Event> {
     /// What the server says.
     type Event: fmt::Debug + From<Violation>;
+}
+
+/// What a dialect does with lines. Nobody else can name it, so nobody else can implement it.
+pub trait Half {
+    /// What the server says: the event.
+    type Reported: From<Violation>;
 
     /// Makes an event of one line.
-    #[doc(hidden)]
-    fn line(&mut self, output: &mut Output, line: &[u8]) -> Option<Self::Event>;
+    fn line(&mut self, output: &mut Output, line: &[u8]) -> Option<Self::Reported>;
 
     /// The server has closed the connection, and all that it sent has been told.
-    #[doc(hidden)]
-    fn closed(&mut self, output: &Output) -> Self::Event;
+    fn closed(&mut self, output: &Output) -> Self::Reported;
 
     /// After that, what becomes of what waits to be sent.
-    #[doc(hidden)]
     fn server_ended(&mut self, output: &mut Output) {
         output.close();
     }
 
     /// A line was too long, and is dropped.
-    #[doc(hidden)]
-    fn line_too_long(&mut self, _output: &mut Output, max: usize) -> Self::Event {
+    fn line_too_long(&mut self, _output: &mut Output, max: usize) -> Self::Reported {
         Violation::LineTooLong { max }.into()
     }
 
     /// Whether the server's next line may be told. The server may have closed the connection
     /// behind it.
-    #[doc(hidden)]
     fn listens(&self, _server_closed: bool) -> bool {
         true
     }
 
-    #[doc(hidden)]
+    /// Whether one more request of the right length fits.
     fn has_room(&self, output: &Output, limits: &ClientLimits) -> bool {
         output.has_room(0, limits)
     }
 
-    #[doc(hidden)]
+    /// Nothing more will be asked for.
     fn finish(&mut self, output: &mut Output) {
         output.finish();
     }

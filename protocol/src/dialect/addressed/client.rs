@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::message::Reply;
-use crate::client::{Client as AnyClient, ClientDialect, Output};
+use crate::client::{Client as AnyClient, ClientDialect, Half, Output};
 use crate::{RequestError, Violation};
 
 /// A client of `addressed` (seed 001).
@@ -74,6 +74,10 @@ pub struct ClientState(());
 
 impl ClientDialect for ClientState {
     type Event = Event;
+}
+
+impl Half for ClientState {
+    type Reported = Event;
 
     fn line(&mut self, _output: &mut Output, line: &[u8]) -> Option<Event> {
         Some(match Reply::parse(line) {

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::message::{Reply, Request, RequestHeader, Username};
-use crate::client::{Client as AnyClient, ClientDialect, ClientLimits, Output};
+use crate::client::{Client as AnyClient, ClientDialect, ClientLimits, Half, Output};
 use crate::wire::text::plain_text;
 use crate::{Names, RequestError, Violation};
 
@@ -237,6 +237,10 @@ impl ClientState {
 
 impl ClientDialect for ClientState {
     type Event = Event;
+}
+
+impl Half for ClientState {
+    type Reported = Event;
 
     fn line(&mut self, _output: &mut Output, line: &[u8]) -> Option<Event> {
         let Ok(reply) = Reply::parse(line) else {

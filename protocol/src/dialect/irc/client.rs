@@ -11,7 +11,7 @@ use super::name::{ChannelName, Nickname, Username};
 use super::numeric::Numeric;
 use super::target::Target;
 use super::text::{is_harmless, spoken};
-use crate::client::{Client as AnyClient, ClientDialect, Output, RequestError, Violation};
+use crate::client::{Client as AnyClient, ClientDialect, Half, Output, RequestError, Violation};
 
 /// A client of `irc`, such as a bot is.
 ///
@@ -308,6 +308,10 @@ impl ClientState {
 
 impl ClientDialect for ClientState {
     type Event = Event;
+}
+
+impl Half for ClientState {
+    type Reported = Event;
 
     fn line(&mut self, output: &mut Output, line: &[u8]) -> Option<Event> {
         let message = match Message::parse(line) {

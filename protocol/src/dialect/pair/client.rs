@@ -1,7 +1,7 @@
 //! The client of `pair`.
 
 use super::typed::{EXIT, TypedLines};
-use crate::client::{Client as AnyClient, ClientDialect, ClientLimits, LineEvent, Output};
+use crate::client::{Client as AnyClient, ClientDialect, ClientLimits, Half, LineEvent, Output};
 use crate::{RequestError, Violation};
 
 /// A client of `pair` (seed 003): what its user types goes to the operator, what the operator
@@ -124,6 +124,10 @@ impl ClientState {
 
 impl ClientDialect for ClientState {
     type Event = LineEvent;
+}
+
+impl Half for ClientState {
+    type Reported = LineEvent;
 
     fn line(&mut self, output: &mut Output, line: &[u8]) -> Option<LineEvent> {
         self.server_spoke(output);

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::message::{Nickname, Refusal, Reply, Request, RoomName, UserName};
-use crate::client::{Client as AnyClient, ClientDialect, ClientLimits, Output};
+use crate::client::{Client as AnyClient, ClientDialect, ClientLimits, Half, Output};
 use crate::{Names, RequestError, Violation};
 
 /// A client of `rooms` (seed 002).
@@ -419,6 +419,10 @@ impl ClientState {
 
 impl ClientDialect for ClientState {
     type Event = Event;
+}
+
+impl Half for ClientState {
+    type Reported = Event;
 
     fn line(&mut self, _output: &mut Output, line: &[u8]) -> Option<Event> {
         self.heard = true;
