@@ -122,7 +122,7 @@ impl<R: Runtime> Driver<R> {
         driver.clock.set(&mut driver.server);
         if !service.listeners.is_empty() {
             let waker = driver.ready.waker(Source::Listeners);
-            driver.acceptor = Some(Acceptor::new(service.listeners, waker)?);
+            driver.acceptor = Some(Acceptor::new(service.listeners, waker, &driver.server)?);
         }
         if let Some(bell) = service.bell {
             let waker = driver.ready.waker(Source::Bell);

@@ -31,6 +31,7 @@ mod descriptors;
 mod door;
 mod duties;
 mod escaped;
+mod link;
 mod listen;
 mod log;
 mod program;

@@ -23,13 +23,15 @@ use linechat_driver::prepare;
 ///
 /// The first address that cannot be looked up or listened on; then there is no listener at all.
 pub fn listen(addresses: &[Address]) -> Result<Vec<Vec<TcpListener>>, ListenError> {
-    listen_with(addresses, &mut Passed::default())
+    listen_with(addresses, &mut Passed::default(), true)
 }
 
-/// The same, with sockets that listen already at some of the addresses.
+/// The same, with sockets that listen already at some of the addresses. Unless it is to be open from
+/// the beginning, nobody can connect to the others yet.
 pub(crate) fn listen_with(
     addresses: &[Address],
     passed: &mut Passed,
+    is_open: bool,
 ) -> Result<Vec<Vec<TcpListener>>, ListenError> {
     let mut resolved = Vec::new();
     for address in addresses {
@@ -43,7 +45,7 @@ pub(crate) fn listen_with(
         .collect();
     let mut listeners = Vec::new();
     for (address, targets) in &resolved {
-        let bound = listen_on_each(targets, &all, passed);
+        let bound = listen_on_each(targets, &all, passed, is_open);
         listeners.push(bound.map_err(|source| ListenError::bind(address, source))?);
     }
     Ok(listeners)
@@ -93,13 +95,14 @@ fn listen_on_each(
     targets: &[SocketAddr],
     all: &[SocketAddr],
     passed: &mut Passed,
+    is_open: bool,
 ) -> io::Result<Vec<TcpListener>> {
     let mut listeners = Vec::new();
     let mut missing = None;
     for target in targets {
         let listener = match passed.take_at(*target) {
             Some(socket) => adopt(socket),
-            None => listen_on(*target, is_ipv6_only(target, all)),
+            None => listen_on(*target, is_ipv6_only(target, all), is_open),
         };
         match listener {
             Ok(listener) => listeners.push(listener),
@@ -121,7 +124,7 @@ fn adopt(socket: TcpListener) -> io::Result<TcpListener> {
     Ok(socket)
 }
 
-fn listen_on(address: SocketAddr, is_ipv6_only: bool) -> io::Result<TcpListener> {
+fn listen_on(address: SocketAddr, is_ipv6_only: bool, is_open: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -135,7 +138,9 @@ fn listen_on(address: SocketAddr, is_ipv6_only: bool) -> io::Result<TcpListener>
     socket.bind(&address.into())?;
     // Whoever connects has the options of the listener, from the very first on.
     prepare(&socket);
-    socket.listen(BACKLOG)?;
+    if is_open {
+        socket.listen(BACKLOG)?;
+    }
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }
@@ -159,7 +164,7 @@ fn is_missing(error: &io::Error) -> bool {
 }
 
 /// How many peers may wait to be accepted. The system may allow fewer (`somaxconn`).
-const BACKLOG: i32 = 4096;
+pub(crate) const BACKLOG: i32 = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -231,7 +236,7 @@ mod tests {
             "127.0.0.1:0".parse().unwrap(),
         ];
         assert_eq!(
-            listen_on_each(&targets, &targets, &mut Passed::default())
+            listen_on_each(&targets, &targets, &mut Passed::default(), true)
                 .unwrap()
                 .len(),
             1

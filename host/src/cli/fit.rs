@@ -243,7 +243,7 @@ impl fmt::Display for Conditional {
 }
 
 /// The options that are not of use everywhere.
-const CONDITIONAL: [Conditional; 25] = [
+const CONDITIONAL: [Conditional; 31] = [
     Conditional::option("framing", hands_bytes_on),
     Conditional {
         id: "framing",
@@ -266,6 +266,12 @@ const CONDITIONAL: [Conditional; 25] = [
     Conditional::option("show_addresses", is_irc),
     Conditional::option("lobby", |dialect| dialect == Dialect::ROOMS),
     Conditional::option("name", |dialect| dialect.has_login() && !is_irc(dialect)),
+    Conditional::option("link", Dialect::has_login),
+    Conditional::option("community", Dialect::has_login),
+    Conditional::option("node", Dialect::has_login),
+    Conditional::option("link_lease", Dialect::has_login),
+    Conditional::option("link_replicas", Dialect::has_login),
+    Conditional::option("link_ca", Dialect::has_login),
     Conditional::of_tls("tls_cert"),
     Conditional::of_tls("tls_key"),
     Conditional::of_tls("tls_self_signed"),

@@ -13,6 +13,7 @@ use super::choices::{Choices, Given};
 use super::community::{CommunityArgs, FileError};
 use super::count::{at_least_one, milliseconds, zero_or_more};
 use super::entrance::{Entrance, Scheme};
+use super::link::{LinkArgs, LinkOptions};
 use super::logging::{LogArgs, LogOptions};
 use super::seconds::Seconds;
 use super::settings::Setting;
@@ -33,6 +34,8 @@ pub(crate) struct ServeOptions {
     pub(crate) community: CommunityArgs,
     /// Where programs may look how the server is.
     pub(crate) metrics: Vec<Address>,
+    /// How the server takes part in a community of several, if it does.
+    pub(crate) link: Option<LinkOptions>,
     /// Who may have the page.
     pub(crate) web: WebArgs,
     pub(crate) log: LogOptions,
@@ -115,6 +118,8 @@ pub(super) struct ServeArgs {
     tls: TlsArgs,
     #[command(flatten)]
     web: WebArgs,
+    #[command(flatten)]
+    link: LinkArgs,
     #[command(flatten)]
     logging: LogArgs,
     #[command(flatten)]
@@ -379,6 +384,7 @@ impl ServeArgs {
             console,
             community: self.community.clone(),
             metrics: self.listening.metrics(),
+            link: self.link.check(console)?,
             web: self.web.clone(),
             log: self.logging.check(choices)?,
             config: self.config.config.clone(),

@@ -62,6 +62,8 @@ impl Observer for EventLog {
                 info!(%conn, %peer, reason = %Quoted(reason), "refused");
             }
             Event::Left { conn, peer, reason } => info!(%conn, %peer, %reason, "left"),
+            // The link's own duty has words for it.
+            Event::Link(_) => {}
             other => debug!(event = ?other),
         }
     }
@@ -71,6 +73,16 @@ impl Observer for EventLog {
 /// for it, and learns the port that port 0 became.
 pub(crate) fn listening_on(address: SocketAddr, scheme: impl Display) {
     info!(target: LISTENING, "listening on {address} ({scheme})");
+}
+
+/// Logs that this server is one of a community, whatever the level.
+pub(crate) fn linked(community: &str, node: &str, others: usize) {
+    let others = match others {
+        0 => "no other server is there".to_owned(),
+        1 => "one other server is there".to_owned(),
+        others => format!("{others} other servers are there"),
+    };
+    info!(target: LISTENING, "linked: '{node}' is in community '{community}', {others}");
 }
 
 /// Logs by what a client can know a certificate that nobody vouches for, whatever the level.

@@ -8,6 +8,7 @@ use linechat_protocol::ConfigError;
 use thiserror::Error;
 
 use crate::cli::FileError;
+use crate::link::LinkError;
 use crate::listen::ListenError;
 use crate::systemd::PassedError;
 
@@ -22,6 +23,10 @@ pub(super) enum Failure {
     Listen(#[from] ListenError),
     #[error(transparent)]
     File(#[from] FileError),
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    #[error("{0}")]
+    Refused(String),
     #[error(transparent)]
     Passed(#[from] PassedError),
     #[error("cannot wait for signals: {0}")]

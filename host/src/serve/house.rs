@@ -8,8 +8,9 @@ use super::failure::Failure;
 use super::upkeep::SharedVault;
 use crate::address::Address;
 use crate::certificate::Vault;
-use crate::cli::{Scheme, ServeOptions};
+use crate::cli::{LinkOptions, Scheme, ServeOptions};
 use crate::door;
+use crate::link;
 use crate::listen::listen_with;
 use crate::systemd::Passed;
 
@@ -19,6 +20,9 @@ pub(super) struct House {
     /// What is served.
     pub(super) listeners: Vec<(Scheme, ListenerId)>,
     pub(super) entrances: Vec<Entrance>,
+    /// How the server takes part in a community of several, if it does: then its sockets do not
+    /// listen yet.
+    pub(super) linked: Option<LinkOptions>,
     pub(super) vault: SharedVault,
 }
 
@@ -46,6 +50,7 @@ impl House {
             .load(options.certificates(), options.web.hosts())?;
         vault.open().hold(certificates);
         let mut server = Server::new(options.limits.clone())?;
+        let linked = options.link.take();
         let mut listeners = Vec::new();
         let mut addresses = Vec::new();
         for furnished in furnish(options, &vault.open()) {
@@ -54,10 +59,14 @@ impl House {
             let places = furnished.addresses.into_iter();
             addresses.extend(places.map(|address| (furnished.scheme, listener, address)));
         }
+        if let Some(linked) = &linked {
+            server.link(link::options(linked)?)?;
+        }
         Ok(Self {
             server,
             listeners,
-            entrances: open(&addresses, &mut passed)?,
+            entrances: open(&addresses, &mut passed, linked.is_none())?,
+            linked,
             vault,
         })
     }
@@ -82,10 +91,13 @@ pub(super) fn furnish(options: ServeOptions, vault: &Vault) -> Vec<Furnished> {
 fn open(
     places: &[(Scheme, ListenerId, Address)],
     passed: &mut Passed,
+    is_open: bool,
 ) -> Result<Vec<Entrance>, Failure> {
     let addresses: Vec<_> = places.iter().map(|(_, _, it)| it.clone()).collect();
     let mut entrances = Vec::new();
-    for ((scheme, listener, _), sockets) in places.iter().zip(listen_with(&addresses, passed)?) {
+    for ((scheme, listener, _), sockets) in
+        places.iter().zip(listen_with(&addresses, passed, is_open)?)
+    {
         entrances.extend(sockets.into_iter().map(|socket| Entrance {
             scheme: *scheme,
             listener: *listener,

@@ -15,6 +15,7 @@ use self::upkeep::Upkeep;
 use crate::cli::{self, ServeOptions};
 use crate::descriptors;
 use crate::duties::Duties;
+use crate::link::{LinkDuty, Refusal};
 use crate::log::{self, EventLog, Level};
 use crate::signals::{Hangup, Hangups};
 use crate::systemd::{Passed, PassedError, Supervision};
@@ -66,6 +67,7 @@ fn try_serve(
         server,
         listeners,
         entrances,
+        linked,
         vault,
     } = House::build(options, passed?)?;
     let hangup = match config.is_some() || vault.open().has_files() {
@@ -80,16 +82,24 @@ fn try_serve(
     let desk = has_console.then(|| screen.open_console(&signals));
     let desk = desk.transpose().map_err(Failure::Console)?;
     let mut service = Service::new(server);
+    let mut closed = Vec::new();
     for Entrance {
         scheme,
         listener,
         socket,
     } in entrances
     {
-        log::listening_on(socket.local_addr().map_err(Failure::Serve)?, scheme);
+        match linked {
+            Some(_) => closed.push((scheme, socket.try_clone().map_err(Failure::Serve)?)),
+            None => log::listening_on(socket.local_addr().map_err(Failure::Serve)?, scheme),
+        }
         service = service.listen(listener, socket);
     }
     let mut duties = Duties::default();
+    let refusal = Refusal::default();
+    if let Some(linked) = &linked {
+        duties.add(Box::new(LinkDuty::new(linked, closed, refusal.clone())));
+    }
     let is_reload_asked = hangups.is_some().then(Hangups::note).transpose();
     let is_reload_asked = is_reload_asked.map_err(Failure::Signals)?;
     if let Some(supervision) = Supervision::from_environment(is_reload_asked) {
@@ -119,7 +129,11 @@ fn try_serve(
     if let Some(console) = console {
         console.finish(grace, is_told_to_end);
     }
-    served.map_err(Failure::Serve)
+    served.map_err(Failure::Serve)?;
+    match refusal.take() {
+        Some(reason) => Err(Failure::Refused(reason)),
+        None => Ok(()),
+    }
 }
 
 /// What comes before everything else, and is no reason not to go on.

@@ -83,6 +83,10 @@ impl Supervision {
                 lines.push_str("STOPPING=1\n");
                 Phase::Stopping
             }
+            // Nobody is let in before the other servers know of this one.
+            Phase::Starting if server.stats().link.is_some_and(|link| !link.is_in) => {
+                Phase::Starting
+            }
             // What was asked for was done by the duties of the last turn.
             Phase::Starting | Phase::Reloading => {
                 lines.push_str("READY=1\n");

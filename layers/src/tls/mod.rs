@@ -14,6 +14,7 @@
 mod certificate;
 mod client;
 mod files;
+mod greeted;
 mod pin;
 mod provider;
 mod renewable;
@@ -24,6 +25,7 @@ mod trust;
 pub use certificate::{Certificate, Validity};
 pub use client::{Client, ClientSession};
 pub use files::{CertificateError, CertificateFiles, readable_by_others};
+pub use greeted::AfterGreeting;
 pub use pin::{Pin, PinError};
 pub use renewable::Renewable;
 pub use server::{Application, ServerSession};
