@@ -1,10 +1,12 @@
 //! The certificates of a server, and how they are kept up to date.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use linechat_layers::tls::{
-    Certificate, CertificateError, CertificateFiles, Renewable, Validity, readable_by_others,
+    Certificate, CertificateError, CertificateFiles, Handshakes, Renewable, Validity,
+    readable_by_others,
 };
 use tracing::{error, info, warn};
 
@@ -15,6 +17,18 @@ use crate::log;
 #[derive(Default)]
 pub(crate) struct Vault {
     held: Vec<Held>,
+    /// Those of all of them, also of those that are not held any more.
+    handshakes: Handshakes,
+}
+
+/// The same for all who have to do with it.
+#[derive(Clone, Default)]
+pub(crate) struct SharedVault(Arc<Mutex<Vault>>);
+
+impl SharedVault {
+    pub(crate) fn open(&self) -> MutexGuard<'_, Vault> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A certificate that is in use, and perhaps the files that it comes from.
@@ -88,7 +102,7 @@ impl Vault {
                 }
                 (None, Some(certificate)) => Held {
                     source: fresh.source,
-                    renewable: Renewable::new(certificate),
+                    renewable: Renewable::counting(certificate, self.handshakes.clone()),
                     files: fresh.files,
                 },
                 (None, None) => continue,
@@ -112,6 +126,17 @@ impl Vault {
                 renew(&held.renewable, files);
             }
         }
+    }
+
+    /// When the first of them expires, as a time since 1970, if there are any.
+    pub(crate) fn expiry(&self) -> Option<Duration> {
+        let held = self.held.iter();
+        held.map(|held| held.renewable.validity().until).min()
+    }
+
+    /// All handshakes that there were.
+    pub(crate) fn handshakes(&self) -> &Handshakes {
+        &self.handshakes
     }
 
     /// Whether anything comes from files.

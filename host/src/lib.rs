@@ -34,6 +34,7 @@ mod escaped;
 mod link;
 mod listen;
 mod log;
+mod metrics;
 mod program;
 mod readiness;
 mod serve;

@@ -11,7 +11,7 @@ use rustix::net::listen;
 use thiserror::Error;
 use tracing::{info, warn};
 
-use crate::cli::{LinkOptions, Scheme};
+use crate::cli::LinkOptions;
 use crate::listen::BACKLOG;
 use crate::log::{self, Quoted};
 
@@ -56,7 +56,7 @@ pub(crate) struct LinkDuty {
     community: String,
     node: String,
     /// Sockets that are bound and do not listen yet.
-    sockets: Vec<(Scheme, TcpListener)>,
+    sockets: Vec<(String, TcpListener)>,
     refusal: Refusal,
 }
 
@@ -78,7 +78,7 @@ impl Refusal {
 impl LinkDuty {
     pub(crate) fn new(
         options: &LinkOptions,
-        sockets: Vec<(Scheme, TcpListener)>,
+        sockets: Vec<(String, TcpListener)>,
         refusal: Refusal,
     ) -> Self {
         Self {

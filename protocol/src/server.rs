@@ -61,6 +61,8 @@ pub struct Server {
     /// What is spoken. [`Listening::language`] is a place here.
     languages: Vec<Language>,
     has_accepted: bool,
+    /// What those are shown of it who answer aside.
+    looks: Vec<Look>,
     /// Where input goes from which telnet's commands must be dropped.
     scratch: Vec<u8>,
     /// Where input goes that was in a layer.
@@ -68,6 +70,9 @@ pub struct Server {
     /// The other servers of the community, if there are any.
     pub(crate) linked: Option<Box<Linked>>,
 }
+
+/// Has a look at a server.
+type Look = Box<dyn FnMut(&Server) + Send>;
 
 /// A dialect that is spoken.
 struct Language {
@@ -88,6 +93,7 @@ impl Server {
             floor: Floor::new(Engine::new(limits), settings),
             languages: Vec::new(),
             has_accepted: false,
+            looks: Vec::new(),
             scratch: Vec::new(),
             plain: Vec::new(),
             linked: None,
@@ -150,13 +156,21 @@ impl Server {
     /// of their own: at most 16 at a time. They are welcome while the server is full, and while it
     /// [drains](Self::is_draining). A connection whose layer opens is closed.
     ///
+    /// Before a layer gets what one of them sent, `look` may have a look at the server, so that what
+    /// is answered is fresh.
+    ///
     /// # Errors
     ///
     /// Somebody has connected already, or there are too many listeners.
-    pub fn listen_aside(&mut self, layer: LayerFactory) -> Result<ListenerId, ConfigError> {
+    pub fn listen_aside(
+        &mut self,
+        layer: LayerFactory,
+        look: impl FnMut(&Self) + Send + 'static,
+    ) -> Result<ListenerId, ConfigError> {
         if self.has_accepted {
             return Err(ConfigError::TooLate);
         }
+        self.looks.push(Box::new(look));
         self.floor.engine.add_listener(Listening {
             speech: None,
             framing: Framing::Lines,
@@ -200,6 +214,9 @@ impl Server {
         }
         if let Some(language) = self.floor.engine.language(conn) {
             self.floor.engine.count_received(language, bytes.len());
+        }
+        if self.floor.engine.is_aside(conn) && !self.is_link(conn) {
+            self.have_looks();
         }
         if self.floor.engine.has_layer(conn) {
             self.unwrap(conn, bytes);
@@ -633,6 +650,15 @@ impl Server {
         let engine = &self.floor.engine;
         let is_crowded = engine.counts_address(listener, peer) && engine.is_crowded(peer);
         is_crowded.then_some(CloseReason::TooManyFromAddress)
+    }
+
+    /// Lets those look at the server who answer aside.
+    fn have_looks(&mut self) {
+        let mut looks = mem::take(&mut self.looks);
+        for look in &mut looks {
+            look(self);
+        }
+        self.looks = looks;
     }
 
     /// Lets a connection take part.

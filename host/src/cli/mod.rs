@@ -15,12 +15,13 @@ use self::config::ConfigFile;
 
 pub(crate) use self::community::FileError;
 pub(crate) use self::connect::ConnectOptions;
+pub(crate) use self::entrance::METRICS;
 pub(crate) use self::entrance::{EntranceError, Scheme};
 pub(crate) use self::fit::named;
 pub(crate) use self::link::LinkOptions;
 pub(crate) use self::logging::{LogFormat, LogOptions};
 pub(crate) use self::manual::Manual;
-pub(crate) use self::serve::ServeOptions;
+pub(crate) use self::serve::{Build, ServeOptions};
 pub(crate) use self::settings::Setting;
 pub(crate) use self::tls::CertificateSource;
 pub(crate) use self::web::WebArgs;
@@ -104,6 +105,7 @@ pub(crate) fn parse(
             let ordered = self::command(program, version);
             let verb = ordered.find_subcommand(&verb).expect("clap just found it");
             options.settings = settings::settings(verb, choices, &options);
+            options.build = Build { program, version };
             Request::Serve(Box::new(options))
         }),
         Verb::Connect(args) => args.check(choices).map(Request::Connect),

@@ -45,8 +45,17 @@ pub(crate) struct ServeOptions {
     pub(crate) is_check: bool,
     /// What was chosen, option by option.
     pub(crate) settings: Vec<Setting>,
+    /// Which program this is.
+    pub(crate) build: Build,
     /// The variables of the environment that fit none of the dialects, and do not count.
     pub(crate) ignored: Vec<String>,
+}
+
+/// Which program it is that serves.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Build {
+    pub(crate) program: &'static str,
+    pub(crate) version: &'static str,
 }
 
 impl ServeOptions {
@@ -390,6 +399,7 @@ impl ServeArgs {
             config: self.config.config.clone(),
             is_check: self.config.check_config,
             settings: Vec::new(),
+            build: Build::default(),
             ignored: Vec::new(),
         })
     }

@@ -5,13 +5,13 @@ use std::net::TcpListener;
 use linechat_protocol::{Listener, ListenerId, Server};
 
 use super::failure::Failure;
-use super::upkeep::SharedVault;
 use crate::address::Address;
-use crate::certificate::Vault;
-use crate::cli::{LinkOptions, Scheme, ServeOptions};
+use crate::certificate::{SharedVault, Vault};
+use crate::cli::{LinkOptions, METRICS, Scheme, ServeOptions};
 use crate::door;
 use crate::link;
 use crate::listen::listen_with;
+use crate::metrics::Metrics;
 use crate::systemd::Passed;
 
 /// A server, and the ways into it.
@@ -24,13 +24,18 @@ pub(super) struct House {
     /// listen yet.
     pub(super) linked: Option<LinkOptions>,
     pub(super) vault: SharedVault,
+    /// What is measured, if anybody may look.
+    pub(super) metrics: Option<Metrics>,
 }
 
 /// A socket that listens.
 pub(super) struct Entrance {
-    pub(super) scheme: Scheme,
+    /// What is spoken there.
+    pub(super) scheme: String,
     pub(super) listener: ListenerId,
     pub(super) socket: TcpListener,
+    /// Connections to it succeed already.
+    pub(super) is_open: bool,
 }
 
 /// A listener with its layers, and where it is to be.
@@ -52,12 +57,30 @@ impl House {
         let mut server = Server::new(options.limits.clone())?;
         let linked = options.link.take();
         let mut listeners = Vec::new();
-        let mut addresses = Vec::new();
+        let mut places = Vec::new();
+        let looked_at = options.metrics.clone();
+        let measured = Metrics::new(options.build, vault.clone());
         for furnished in furnish(options, &vault.open()) {
             let listener = server.listen(furnished.listener)?;
             listeners.push((furnished.scheme, listener));
-            let places = furnished.addresses.into_iter();
-            addresses.extend(places.map(|address| (furnished.scheme, listener, address)));
+            places.extend(furnished.addresses.into_iter().map(|address| Place {
+                scheme: furnished.scheme.to_string(),
+                listener,
+                address,
+            }));
+        }
+        let mut entrances = open(&places, &mut passed, linked.is_none())?;
+        let metrics = (!looked_at.is_empty()).then_some(measured);
+        if let Some(metrics) = &metrics {
+            let looking = metrics.clone();
+            let listener = server.listen_aside(metrics.layer(), move |it| looking.look(it))?;
+            let places = looked_at.into_iter().map(|address| Place {
+                scheme: METRICS.to_owned(),
+                listener,
+                address,
+            });
+            // Also of interest while the others cannot be reached.
+            entrances.extend(open(&places.collect::<Vec<_>>(), &mut passed, true)?);
         }
         if let Some(linked) = &linked {
             server.link(link::options(linked)?)?;
@@ -65,9 +88,10 @@ impl House {
         Ok(Self {
             server,
             listeners,
-            entrances: open(&addresses, &mut passed, linked.is_none())?,
+            entrances,
             linked,
             vault,
+            metrics,
         })
     }
 }
@@ -88,20 +112,22 @@ pub(super) fn furnish(options: ServeOptions, vault: &Vault) -> Vec<Furnished> {
     furnished.collect()
 }
 
-fn open(
-    places: &[(Scheme, ListenerId, Address)],
-    passed: &mut Passed,
-    is_open: bool,
-) -> Result<Vec<Entrance>, Failure> {
-    let addresses: Vec<_> = places.iter().map(|(_, _, it)| it.clone()).collect();
+/// Where to listen, and for what.
+struct Place {
+    scheme: String,
+    listener: ListenerId,
+    address: Address,
+}
+
+fn open(places: &[Place], passed: &mut Passed, is_open: bool) -> Result<Vec<Entrance>, Failure> {
+    let addresses: Vec<_> = places.iter().map(|place| place.address.clone()).collect();
     let mut entrances = Vec::new();
-    for ((scheme, listener, _), sockets) in
-        places.iter().zip(listen_with(&addresses, passed, is_open)?)
-    {
+    for (place, sockets) in places.iter().zip(listen_with(&addresses, passed, is_open)?) {
         entrances.extend(sockets.into_iter().map(|socket| Entrance {
-            scheme: *scheme,
-            listener: *listener,
+            scheme: place.scheme.clone(),
+            listener: place.listener,
             socket,
+            is_open,
         }));
     }
     Ok(entrances)

@@ -69,6 +69,7 @@ fn try_serve(
         entrances,
         linked,
         vault,
+        metrics,
     } = House::build(options, passed?)?;
     let hangup = match config.is_some() || vault.open().has_files() {
         true => Hangup::Renews,
@@ -87,11 +88,12 @@ fn try_serve(
         scheme,
         listener,
         socket,
+        is_open,
     } in entrances
     {
-        match linked {
-            Some(_) => closed.push((scheme, socket.try_clone().map_err(Failure::Serve)?)),
-            None => log::listening_on(socket.local_addr().map_err(Failure::Serve)?, scheme),
+        match is_open {
+            true => log::listening_on(socket.local_addr().map_err(Failure::Serve)?, scheme),
+            false => closed.push((scheme, socket.try_clone().map_err(Failure::Serve)?)),
         }
         service = service.listen(listener, socket);
     }
@@ -113,6 +115,9 @@ fn try_serve(
         console = Some(desk.console);
     } else {
         duties.add(Box::new(EventLog));
+    }
+    if let Some(metrics) = metrics {
+        duties.add(Box::new(metrics));
     }
     if let Some(hangups) = hangups {
         let reload = config.is_some().then(|| Reload {

@@ -5,8 +5,7 @@ use tracing::{error, info, warn};
 
 use super::failure::Failure;
 use super::house::furnish;
-use super::upkeep::SharedVault;
-use crate::certificate::Loaded;
+use crate::certificate::{Loaded, SharedVault};
 use crate::cli::{Scheme, ServeOptions, Setting};
 use crate::log::Level;
 

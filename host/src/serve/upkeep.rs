@@ -1,14 +1,14 @@
 //! What of a server is kept up to date while it serves.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use linechat_driver::Observer;
 use linechat_protocol::{Event, Instant, Server};
 
 use super::reload::Reload;
-use crate::certificate::Vault;
+use crate::certificate::SharedVault;
 
 /// The duty to load anew what has changed: certificates whose files do, once a minute; on SIGHUP, all
 /// certificates, or the configuration and all that it names.
@@ -55,16 +55,6 @@ impl Observer for Upkeep {
 
     fn due(&self) -> Option<Instant> {
         self.due
-    }
-}
-
-/// The certificates, for all who have to do with them.
-#[derive(Clone, Default)]
-pub(super) struct SharedVault(Arc<Mutex<Vault>>);
-
-impl SharedVault {
-    pub(super) fn open(&self) -> MutexGuard<'_, Vault> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

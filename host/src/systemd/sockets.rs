@@ -9,7 +9,7 @@ use listenfd::ListenFd;
 use rustix::net::sockopt::socket_acceptconn;
 use thiserror::Error;
 
-use crate::cli::{EntranceError, Scheme};
+use crate::cli::{EntranceError, METRICS, Scheme};
 
 /// The sockets that the program was started with.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ pub(crate) struct Passed {
 #[derive(Debug)]
 pub(crate) struct PassedSocket {
     /// What `FileDescriptorName=` says is spoken there, if it was set.
-    scheme: Option<Scheme>,
+    scheme: Option<String>,
     /// Where it listens.
     address: SocketAddr,
     socket: TcpListener,
@@ -48,7 +48,7 @@ impl Passed {
 
     /// What `--listen` would say of them.
     pub(crate) fn entrances(&self) -> impl Iterator<Item = String> {
-        self.sockets.iter().map(|socket| match socket.scheme {
+        self.sockets.iter().map(|socket| match &socket.scheme {
             Some(scheme) => format!("{scheme}://{}", socket.address),
             None => socket.address.to_string(),
         })
@@ -66,10 +66,7 @@ impl PassedSocket {
     /// `None` for something that is no TCP socket.
     fn new(name: &str, socket: Option<TcpListener>) -> Result<Self, PassedError> {
         let no_listener = || PassedError::NoListener(name.to_owned());
-        let scheme = (!is_default(name)).then(|| name.parse());
-        let scheme = scheme
-            .transpose()
-            .map_err(|error| PassedError::Name(name.to_owned(), error))?;
+        let scheme = (!is_default(name)).then(|| scheme(name)).transpose()?;
         let socket = socket.ok_or_else(no_listener)?;
         let address = address_of(&socket).map_err(|_| no_listener())?;
         Ok(Self {
@@ -78,6 +75,17 @@ impl PassedSocket {
             socket,
         })
     }
+}
+
+/// What is spoken at a socket of this name.
+fn scheme(name: &str) -> Result<String, PassedError> {
+    if name == METRICS {
+        return Ok(name.to_owned());
+    }
+    let scheme = name.parse::<Scheme>();
+    scheme
+        .map(|scheme| scheme.to_string())
+        .map_err(|error| PassedError::Name(name.to_owned(), error))
 }
 
 /// Whether a name is what systemd calls a socket for which `FileDescriptorName=` is not set, or what

@@ -7,6 +7,7 @@ use rustls::server::{ServerSessionMemoryCache, UnbufferedServerConnection};
 use rustls::sign::SingleCertAndKey;
 
 use super::certificate::{Certificate, Validity};
+use super::handshakes::{Handshake, Handshakes};
 use super::provider::provider;
 use super::server::{Application, ServerSession};
 
@@ -15,7 +16,10 @@ use super::server::{Application, ServerSession};
 /// A connection keeps for its life what it began with. A certificate that cannot be loaded never
 /// gets here, so that the last good one goes on.
 #[derive(Clone, Debug)]
-pub struct Renewable(Arc<RwLock<Arc<Current>>>);
+pub struct Renewable {
+    current: Arc<RwLock<Arc<Current>>>,
+    handshakes: Handshakes,
+}
 
 #[derive(Debug)]
 struct Current {
@@ -27,14 +31,22 @@ struct Current {
 impl Renewable {
     /// Begins with this certificate.
     pub fn new(certificate: Certificate) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(Current::new(certificate)))))
+        Self::counting(certificate, Handshakes::default())
+    }
+
+    /// The same, with handshakes that count together with those of other certificates.
+    pub fn counting(certificate: Certificate, handshakes: Handshakes) -> Self {
+        Self {
+            current: Arc::new(RwLock::new(Arc::new(Current::new(certificate)))),
+            handshakes,
+        }
     }
 
     /// New connections get this certificate from now on. Sessions that began with the old one
     /// cannot be resumed any more.
     pub fn renew(&self, certificate: Certificate) {
         let current = Arc::new(Current::new(certificate));
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = current;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
     }
 
     /// The layer of one connection.
@@ -46,7 +58,7 @@ impl Renewable {
         };
         let connection = UnbufferedServerConnection::new(Arc::clone(config))
             .expect("only a fragment size that is out of bounds is refused, and none is set");
-        ServerSession::new(connection, application)
+        ServerSession::new(connection, application, Handshake::new(&self.handshakes))
     }
 
     /// When the certificate that new connections get is valid.
@@ -55,7 +67,7 @@ impl Renewable {
     }
 
     fn current(&self) -> Arc<Current> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

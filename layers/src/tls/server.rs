@@ -4,6 +4,7 @@ use bytes::BytesMut;
 use linechat_protocol::{CloseReason, Instant, Layer, LayerEnd, LayerError, LayerStage};
 use rustls::server::UnbufferedServerConnection;
 
+use super::handshakes::Handshake;
 use super::session::{Progress, Session};
 
 /// What is spoken inside of TLS.
@@ -22,6 +23,7 @@ pub struct ServerSession {
     session: Session<UnbufferedServerConnection>,
     application: Application,
     first: First,
+    handshake: Handshake,
 }
 
 /// What the first byte says about a peer.
@@ -33,11 +35,25 @@ enum First {
 }
 
 impl ServerSession {
-    pub(super) fn new(connection: UnbufferedServerConnection, application: Application) -> Self {
+    pub(super) fn new(
+        connection: UnbufferedServerConnection,
+        application: Application,
+        handshake: Handshake,
+    ) -> Self {
         Self {
             session: Session::new(connection),
             application,
             first: First::NotSeen,
+            handshake,
+        }
+    }
+}
+
+/// A handshake that was begun and not completed has failed.
+impl Drop for ServerSession {
+    fn drop(&mut self) {
+        if self.first != First::NotSeen {
+            self.handshake.has_failed();
         }
     }
 }
@@ -57,9 +73,13 @@ impl Layer for ServerSession {
                 return Err(LayerError::new("it speaks plain text, and not TLS"));
             }
         }
-        self.session
-            .receive(received, plain, wire)
-            .map_err(|error| LayerError::new(format!("TLS failed: {error}")))
+        let result = self.session.receive(received, plain, wire);
+        match self.session.progress() {
+            Progress::Handshaking => {}
+            Progress::Open | Progress::InputEnded => self.handshake.has_completed(),
+            Progress::Broken => self.handshake.has_failed(),
+        }
+        result.map_err(|error| LayerError::new(format!("TLS failed: {error}")))
     }
 
     fn receive_eof(&mut self) -> LayerEnd {

@@ -18,7 +18,9 @@ fn who_is_answered_aside_is_in_no_number_and_no_event_and_welcome_when_all_is_fu
     limits.max_connections_per_ip = NonZeroUsize::new(1);
     let mut server = Server::new(limits).unwrap();
     let rooms = server.listen(Listener::new(Dialect::ROOMS)).unwrap();
-    let aside = server.listen_aside(Toy::default().factory()).unwrap();
+    let aside = server
+        .listen_aside(Toy::default().factory(), |_| {})
+        .unwrap();
     connect(&mut server, rooms);
     assert!(!server.accepting(rooms) && server.accepting(aside));
     while server.poll_event().is_some() {}
@@ -41,9 +43,27 @@ fn who_is_answered_aside_is_in_no_number_and_no_event_and_welcome_when_all_is_fu
 }
 
 #[test]
+fn who_answers_aside_sees_the_server_as_it_is_when_it_is_asked() {
+    let mut server = Server::new(Limits::default()).unwrap();
+    let rooms = server.listen(Listener::new(Dialect::ROOMS)).unwrap();
+    let (seen, sees) = std::sync::mpsc::channel();
+    let look = move |server: &Server| {
+        let rooms = server.stats().dialects[0].connections;
+        seen.send((rooms, server.is_draining())).unwrap();
+    };
+    let aside = server.listen_aside(Toy::default().factory(), look).unwrap();
+    let scraper = connect(&mut server, aside);
+    connect(&mut server, rooms);
+    server.receive(NOW, scraper, b"page");
+    assert_eq!(sees.try_iter().collect::<Vec<_>>(), [(1, false)]);
+}
+
+#[test]
 fn so_many_are_answered_aside_at_a_time_and_no_more() {
     let mut server = Server::new(Limits::default()).unwrap();
-    let aside = server.listen_aside(Toy::default().factory()).unwrap();
+    let aside = server
+        .listen_aside(Toy::default().factory(), |_| {})
+        .unwrap();
     let scrapers: Vec<_> = (0..16).map(|_| connect(&mut server, aside)).collect();
     assert!(!server.accepting(aside));
     connect(&mut server, aside);
@@ -62,7 +82,7 @@ fn who_opens_a_layer_aside_finds_no_dialect_behind_it() {
             has_no_opening,
             ..Toy::default()
         };
-        let aside = server.listen_aside(toy.factory()).unwrap();
+        let aside = server.listen_aside(toy.factory(), |_| {}).unwrap();
         let peer = connect(&mut server, aside);
         if !has_no_opening {
             server.receive(NOW, peer, b"toy?go!!");
@@ -125,7 +145,9 @@ fn who_does_not_leave_a_server_that_drains_is_closed_at_its_end_and_not_before()
 #[test]
 fn pages_aside_are_there_while_a_server_drains_and_keep_it_from_nothing() {
     let (mut server, rooms, _) = draining(30);
-    let aside = server.listen_aside(Toy::default().factory()).unwrap();
+    let aside = server
+        .listen_aside(Toy::default().factory(), |_| {})
+        .unwrap();
     let alice = connect(&mut server, rooms);
     server.shut_down(NOW);
     assert!(server.accepting(aside) && !server.has_closed(aside));
