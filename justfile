@@ -17,6 +17,10 @@ lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --locked -- -D warnings
 
+# Everything that is installed: manual pages, completions, the package for Debian, the image
+packages:
+    packaging/build
+
 # What is published: packaged, built from the archives, held against the latest release and deny.toml
 publishable:
     .ci/package

@@ -23,6 +23,7 @@ mod lines;
 mod load;
 mod manual;
 mod operators;
+mod packaged;
 mod pair;
 mod pauses;
 mod person;
@@ -68,6 +69,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("load", load::CASES),
         ("tls", tls::CASES),
         ("systemd", systemd::CASES),
+        ("packaged", packaged::CASES),
         ("web", web::CASES),
         ("connect", connect::CASES),
         ("connect_lines", connect_lines::CASES),
