@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rcgen::CertifiedKey;
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
@@ -26,19 +26,36 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) fn new() -> Self {
+        Self::made_by(|_| {})
+    }
+
+    /// One that was valid for a while, long ago.
+    pub(crate) fn expired() -> Self {
+        Self::made_by(|certificate| {
+            certificate.not_before = date_time_ymd(2001, 1, 1);
+            certificate.not_after = date_time_ymd(2002, 1, 1);
+        })
+    }
+
+    fn made_by(change: fn(&mut CertificateParams)) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("linechat-pair-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).expect("a folder of its own");
-        let pair = Self::made_in(folder);
+        let pair = Self::made_in(folder, change);
         pair.write_to(&pair.certificate_file(), &pair.key_file());
         pair
     }
 
-    fn made_in(folder: PathBuf) -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
-        let CertifiedKey { cert, signing_key } = made.expect("a pair can be made");
+    fn made_in(folder: PathBuf, change: fn(&mut CertificateParams)) -> Self {
+        let signing_key = KeyPair::generate().expect("a key can be made");
+        let certificate = CertificateParams::new(["localhost".to_owned()]);
+        let mut certificate = certificate.expect("it is a name");
+        change(&mut certificate);
+        let cert = certificate
+            .self_signed(&signing_key)
+            .expect("a pair can be made");
         let pair = Self {
             folder,
             certificate: cert.der().clone(),
@@ -82,7 +99,7 @@ impl Pair {
     pub(crate) fn replaced(&self) -> Self {
         let folder = self.folder.join("next");
         fs::create_dir_all(&folder).expect("a folder of its own");
-        let next = Self::made_in(folder);
+        let next = Self::made_in(folder, |_| {});
         next.write_to(&self.certificate_file(), &self.key_file());
         next
     }

@@ -39,7 +39,8 @@ impl AcceptErrors {
             return Recovery::Retry;
         }
         if self.may_warn(now) {
-            warn!("cannot accept connections for the moment: {error}");
+            let advice = advice(error);
+            warn!("cannot accept connections for the moment: {error}{advice}");
         }
         Recovery::Pause(PAUSE)
     }
@@ -55,6 +56,16 @@ impl AcceptErrors {
             *last = Some(now);
         }
         is_due
+    }
+}
+
+/// What an operator can do, if there is something.
+fn advice(error: &io::Error) -> &'static str {
+    match Errno::from_io_error(error) {
+        Some(Errno::MFILE) => {
+            "; allow the program more open files: 'ulimit -n', or LimitNOFILE= of systemd"
+        }
+        _ => "",
     }
 }
 

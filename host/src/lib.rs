@@ -23,6 +23,7 @@ pub use self::listen::{ListenError, listen};
 pub use self::program::main;
 
 mod address;
+mod advice;
 mod certificate;
 mod cli;
 mod connect;

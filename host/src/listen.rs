@@ -9,6 +9,7 @@ use thiserror::Error;
 use tracing::warn;
 
 use crate::address::Address;
+use crate::advice::on_listening;
 use crate::systemd::Passed;
 use linechat_driver::prepare;
 
@@ -56,7 +57,9 @@ pub(crate) fn listen_with(
 #[non_exhaustive]
 pub enum ListenError {
     /// The name of the host is unknown or cannot be looked up.
-    #[error("cannot resolve {address}: {source}")]
+    #[error(
+        "cannot resolve {address}: {source}; give an address, or a name that this machine can look up"
+    )]
     Resolve {
         /// As it was given.
         address: Box<Address>,
@@ -64,7 +67,7 @@ pub enum ListenError {
         source: io::Error,
     },
     /// The address is in use, not one of this machine, or not allowed.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {source}{}", on_listening(source))]
     Bind {
         /// As it was given.
         address: Box<Address>,

@@ -22,6 +22,7 @@ mod irc;
 mod lines;
 mod load;
 mod manual;
+mod mistakes;
 mod operators;
 mod packaged;
 mod pair;
@@ -65,6 +66,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("manual", manual::CASES),
         ("config", config::CASES),
         ("operators", operators::CASES),
+        ("mistakes", mistakes::CASES),
         ("hostile", hostile::CASES),
         ("load", load::CASES),
         ("tls", tls::CASES),

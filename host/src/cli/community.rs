@@ -9,6 +9,8 @@ use clap::Args;
 use linechat_protocol::{Listener, Options, irc, rooms};
 use thiserror::Error;
 
+use crate::advice::on_reading;
+
 /// Options whose values stand in the command line, and the files that hold others.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Community")]
@@ -111,7 +113,7 @@ impl CommunityArgs {
 #[derive(Debug, Error)]
 pub(crate) enum FileError {
     /// It cannot be read.
-    #[error("cannot read '{}': {cause}", file.display())]
+    #[error("cannot read '{}': {cause}{}", file.display(), on_reading(cause))]
     Unreadable {
         /// Which.
         file: PathBuf,

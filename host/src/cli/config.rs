@@ -12,6 +12,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::tls::CertificateSource;
+use crate::advice::on_reading;
 
 /// What a configuration file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -162,7 +163,7 @@ impl ConfigFile {
 #[derive(Debug, Error)]
 pub(super) enum ConfigFileError {
     /// It cannot be read.
-    #[error("cannot read the configuration '{}': {cause}", path.display())]
+    #[error("cannot read the configuration '{}': {cause}{}", path.display(), on_reading(cause))]
     Unreadable {
         /// Which.
         path: PathBuf,

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
+use rustix::io::Errno;
 use rustix::pipe::PIPE_BUF;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
@@ -35,6 +36,8 @@ struct Missing {
     lines: u64,
     /// Whether the last one of them was begun.
     is_torn: bool,
+    /// Standard error could have been written to, and had no room for the last one of them.
+    is_full: bool,
 }
 
 impl<F: AsFd> LogLines<F> {
@@ -82,11 +85,16 @@ impl<F: AsFd> Output<F> {
     /// Writes a whole line, cut if need be, unless that would block.
     fn try_write(&mut self, line: &[u8]) -> bool {
         if !self.is_writable() {
+            self.missing.is_full = false;
             return false;
         }
         let line = cut(line);
-        let Ok(written) = rustix::io::write(&self.file, &line) else {
-            return false;
+        let written = match rustix::io::write(&self.file, &line) {
+            Ok(written) => written,
+            Err(errno) => {
+                self.missing.is_full = matches!(errno, Errno::NOSPC | Errno::DQUOT);
+                return false;
+            }
         };
         self.missing.is_torn = written < line.len();
         !self.missing.is_torn
@@ -154,10 +162,12 @@ fn notice(format: LogFormat, missing: &Missing) -> String {
     // The time is missing rather than the notice.
     let _ = SystemTime.format_time(&mut Writer::new(&mut time));
     let start = if missing.is_torn { "\n" } else { "" };
-    let message = format!(
-        "dropped {} log lines, since nobody read standard error",
-        missing.lines
-    );
+    let lines = missing.lines;
+    let cause = match missing.is_full {
+        true => "since the disk that standard error goes to was full: keep some room there",
+        false => "since nobody read standard error",
+    };
+    let message = format!("dropped {lines} log lines, {cause}");
     match format {
         LogFormat::Text => format!("{start}{time}  WARN {message}\n"),
         LogFormat::Json => format!(
@@ -256,10 +266,26 @@ mod tests {
     }
 
     #[test]
+    fn a_full_disk_costs_lines_and_is_told_once_there_is_room() {
+        let full = open("/dev/full", OFlags::WRONLY, Mode::empty()).unwrap();
+        let log = LogLines::new(full, LogFormat::Text);
+        log.write_line(b"lost\n");
+        log.write_line(b"lost, too\n");
+        let (reader, writer) = io::pipe().unwrap();
+        log.redirect(writer.into(), |_| {});
+        log.write_line(b"at last\n");
+        let mut reader = BufReader::new(reader);
+        let notice = next_line(&mut reader);
+        assert!(notice.contains("dropped 2 log lines"), "{notice}");
+        assert!(notice.contains("the disk"), "{notice}");
+        assert_eq!(next_line(&mut reader), "at last\n");
+    }
+
+    #[test]
     fn the_notice_is_an_object_where_all_lines_are() {
         let missing = Missing {
             lines: 7,
-            is_torn: false,
+            ..Missing::default()
         };
         let notice = notice(LogFormat::Json, &missing);
         assert!(notice.starts_with("{\"timestamp\":\"2"), "{notice}");

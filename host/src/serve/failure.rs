@@ -7,6 +7,7 @@ use linechat_layers::tls::CertificateError;
 use linechat_protocol::ConfigError;
 use thiserror::Error;
 
+use crate::advice::{on_descriptors, on_reading};
 use crate::cli::FileError;
 use crate::link::LinkError;
 use crate::listen::ListenError;
@@ -17,7 +18,7 @@ use crate::systemd::PassedError;
 pub(super) enum Failure {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error(transparent)]
+    #[error("{0}{advice}", advice = on_certificate(.0))]
     Certificate(#[from] CertificateError),
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -29,11 +30,16 @@ pub(super) enum Failure {
     Refused(String),
     #[error(transparent)]
     Passed(#[from] PassedError),
-    #[error("cannot wait for signals: {0}")]
+    #[error(
+        "{0} open files are allowed, which is not enough to serve anybody: allow more with \
+         'ulimit -n', or LimitNOFILE= of systemd"
+    )]
+    FewDescriptors(u64),
+    #[error("cannot wait for signals: {0}{advice}", advice = on_descriptors(.0))]
     Signals(io::Error),
-    #[error("cannot attach standard input and output: {0}")]
+    #[error("cannot attach standard input and output: {0}{advice}", advice = on_descriptors(.0))]
     Console(io::Error),
-    #[error("cannot go on serving: {0}")]
+    #[error("cannot go on serving: {0}{advice}", advice = on_descriptors(.0))]
     Serve(io::Error),
 }
 
@@ -43,6 +49,15 @@ impl Failure {
             Self::Config(_) => ExitCode::from(USAGE),
             _ => ExitCode::FAILURE,
         }
+    }
+}
+
+/// What to do when the files of a certificate cannot be used.
+fn on_certificate(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::Unreadable { cause, .. } => on_reading(cause),
+        CertificateError::NoPair { .. } => "; give the key that the certificate was made with",
+        _ => "",
     }
 }
 

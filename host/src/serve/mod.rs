@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
 use linechat_driver::Service;
+use linechat_protocol::Limits;
 use tracing::{error, warn};
 
 use self::failure::Failure;
@@ -12,6 +13,7 @@ use self::house::{Entrance, House};
 use self::reload::Reload;
 use self::screen::Screen;
 use self::upkeep::Upkeep;
+use crate::advice::on_descriptors;
 use crate::cli::{self, ServeOptions};
 use crate::descriptors;
 use crate::duties::Duties;
@@ -38,9 +40,14 @@ pub(crate) fn serve(
     reparse: Reparse,
     run: impl FnOnce(Service, UnixStream) -> io::Result<()>,
 ) -> ExitCode {
-    let Ok((screen, level)) = Screen::open(&options) else {
-        // There is not one descriptor left, and no way to say so.
-        return ExitCode::FAILURE;
+    let (screen, level) = match Screen::open(&options) {
+        Ok(opened) => opened,
+        Err(error) => {
+            // Without a descriptor for the log.
+            let advice = on_descriptors(&error);
+            eprintln!("cannot open the log: {error}{advice}");
+            return ExitCode::FAILURE;
+        }
     };
     let status = match try_serve(options, passed, reparse, (&screen, level), run) {
         Ok(()) => ExitCode::SUCCESS,
@@ -60,7 +67,7 @@ fn try_serve(
     (screen, level): (&Screen, Level),
     run: impl FnOnce(Service, UnixStream) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    prepare(&options);
+    prepare(&options)?;
     let (has_console, grace) = (options.console, options.limits.grace);
     let (config, settings) = (options.config.clone(), options.settings.clone());
     let House {
@@ -141,13 +148,39 @@ fn try_serve(
     }
 }
 
-/// What comes before everything else, and is no reason not to go on.
-fn prepare(options: &ServeOptions) {
+/// What comes before everything else.
+///
+/// # Errors
+///
+/// There is no use in going on.
+fn prepare(options: &ServeOptions) -> Result<(), Failure> {
     for variable in &options.ignored {
         let dialects = cli::named(&options.dialects());
         warn!("{variable} does not fit {dialects} and is ignored");
     }
-    if let Err(error) = descriptors::raise_limit() {
-        warn!("cannot raise the limit of open file descriptors: {error}");
+    match descriptors::raise_limit() {
+        Ok(Some(limit)) if limit < OTHER_DESCRIPTORS => return Err(Failure::FewDescriptors(limit)),
+        Ok(limit) => warn_of_few_descriptors(limit, &options.limits),
+        Err(error) => warn!("cannot raise the limit of open file descriptors: {error}"),
+    }
+    Ok(())
+}
+
+/// Warns if there can be fewer connections than were meant to be, or than anybody would expect.
+fn warn_of_few_descriptors(limit: Option<u64>, limits: &Limits) {
+    let Some(limit) = limit else { return };
+    let room = limit.saturating_sub(OTHER_DESCRIPTORS);
+    let wanted = limits.max_connections.map_or(FEW, |it| it.get() as u64);
+    if room < wanted {
+        warn!(
+            "{limit} open files are allowed, which is room for {room} connections: allow more with \
+             'ulimit -n', or LimitNOFILE= of systemd"
+        );
     }
 }
+
+/// How many descriptors a server has besides those of connections.
+const OTHER_DESCRIPTORS: u64 = 20;
+
+/// A server for fewer connections is not what anybody means who says nothing.
+const FEW: u64 = 200;
