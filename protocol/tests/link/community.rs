@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use linechat_protocol::{ConnId, Limits, LinkEvent};
+use linechat_protocol::{ConnId, Dialect, Limits, LinkEvent};
 
 use crate::nats::Faults;
 use crate::node::{LEASE, Node};
@@ -32,7 +32,9 @@ fn world(names: &[&str]) -> World {
 impl World {
     fn user(&mut self, node: usize, name: &str) -> (usize, ConnId) {
         let now = self.now;
-        let conn = self.nodes[node].connect(now, false).expect("it is open");
+        let conn = self.nodes[node]
+            .connect(now, Dialect::ROOMS)
+            .expect("it is open");
         self.nodes[node].says(now, conn, name);
         self.pass(Duration::from_millis(50));
         (node, conn)
@@ -69,7 +71,7 @@ fn a_name_that_is_claimed_on_two_servers_at_once_has_one_owner() {
     let now = world.now;
     let claims: Vec<_> = (0..2)
         .map(|node| {
-            let conn = world.nodes[node].connect(now, true).unwrap();
+            let conn = world.nodes[node].connect(now, Dialect::DIRECT).unwrap();
             world.nodes[node].says(now, conn, "HELLO-FROM zoe");
             (node, conn)
         })
@@ -272,16 +274,57 @@ fn nobody_is_let_in_before_the_server_is() {
     let node = world.add(Node::new("a", 1, |_| {}));
     world.seconds(4);
     let now = world.now;
-    assert_eq!(world.nodes[node].connect(now, false), None);
+    assert_eq!(world.nodes[node].connect(now, Dialect::ROOMS), None);
     let unreachable = LinkEvent::Unreachable {
         address: "nats:4222".into(),
     };
     assert_eq!(world.nodes[node].events, [unreachable]);
     world.seconds(6);
     let now = world.now;
-    assert!(world.nodes[node].connect(now, false).is_some());
+    assert!(world.nodes[node].connect(now, Dialect::ROOMS).is_some());
     assert_eq!(
         world.nodes[node].events.last(),
         Some(&LinkEvent::In { others: 0 })
     );
+}
+
+#[test]
+fn irc_lists_the_servers_and_counts_all_users() {
+    let mut world = world(&["a", "b"]);
+    world.user(1, "bob");
+    world.user(1, "carol");
+    let now = world.now;
+    let ann = world.nodes[0].connect(now, Dialect::IRC).unwrap();
+    world.says((0, ann), "NICK ann\r\nUSER a 0 * :a");
+    world.says((0, ann), "LUSERS\r\nLINKS\r\nMAP");
+    let heard = world.heard((0, ann));
+    for line in [
+        " 251 ann :There are 3 users and 0 invisible on 2 servers\r\n",
+        " 255 ann :I have 1 clients and 1 servers\r\n",
+        " 265 ann 1 1 :Current local users 1, max 1\r\n",
+        " 266 ann 3 3 :Current global users 3, max 3\r\n",
+        " 364 ann b linechat.local :1 linechat\r\n",
+        " 015 ann :linechat.local [1 users]\r\n",
+        " 015 ann :`- b [2 users]\r\n",
+    ] {
+        assert!(heard.contains(line), "{line}{heard}");
+    }
+}
+
+#[test]
+fn users_of_irc_are_told_of_what_happens_between_servers() {
+    let mut world = world(&["a", "b"]);
+    let (now, bob) = (world.now, world.user(1, "bob"));
+    let ann = world.nodes[0].connect(now, Dialect::IRC).unwrap();
+    world.says((0, ann), "NICK ann\r\nUSER a 0 * :a\r\nJOIN #lobby");
+    world.pause(1, LEASE + Duration::from_secs(3));
+    world.seconds(12);
+    let heard = world.heard((0, ann));
+    assert!(heard.contains("QUIT :server gone\r\n"), "{heard}");
+    assert!(world.heard(bob).contains("given up"));
+    world.pause(0, LEASE + Duration::from_secs(3));
+    world.seconds(12);
+    let heard = world.heard((0, ann));
+    let error = "ERROR :Closing link: this server was given up by the others, connect again\r\n";
+    assert!(heard.ends_with(error), "{heard}");
 }

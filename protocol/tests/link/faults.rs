@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use linechat_protocol::ConnId;
+use linechat_protocol::{ConnId, Dialect};
 
 use crate::nats::Faults;
 use crate::node::{LEASE, Node};
@@ -79,7 +79,7 @@ impl Run {
     fn arrive(&mut self, node: usize) -> Option<usize> {
         let name = format!("u{}", self.names);
         let now = self.world.now;
-        let conn = self.world.nodes[node].connect(now, false)?;
+        let conn = self.world.nodes[node].connect(now, Dialect::ROOMS)?;
         self.names += 1;
         self.world.nodes[node].says(now, conn, &name);
         self.world.nodes[node].says(now, conn, "!enter den");

@@ -16,6 +16,7 @@ pub(crate) struct Node {
     pub(crate) server: Server,
     rooms: ListenerId,
     direct: ListenerId,
+    irc: ListenerId,
     /// The connection to NATS, as the server knows it, and as NATS does.
     link: Option<(ConnId, usize)>,
     /// What was received on each connection that there ever was.
@@ -45,6 +46,9 @@ impl Node {
         let direct = server
             .listen(Listener::new(Dialect::DIRECT))
             .expect("it goes together with rooms");
+        let irc = server
+            .listen(Listener::new(Dialect::IRC))
+            .expect("it goes together with rooms");
         let parse = |name| Name::parse(name).expect("it is a name");
         let addresses = vec![Address::new("nats", 4222)];
         let mut options = Options::new(parse("club"), parse(name), addresses, incarnation);
@@ -56,6 +60,7 @@ impl Node {
             server,
             rooms,
             direct,
+            irc,
             link: None,
             received: BTreeMap::new(),
             open: Vec::new(),
@@ -64,8 +69,14 @@ impl Node {
         }
     }
 
-    pub(crate) fn connect(&mut self, now: Instant, is_direct: bool) -> Option<ConnId> {
-        let listener = if is_direct { self.direct } else { self.rooms };
+    pub(crate) fn connect(&mut self, now: Instant, dialect: Dialect) -> Option<ConnId> {
+        let listener = if dialect == Dialect::DIRECT {
+            self.direct
+        } else if dialect == Dialect::IRC {
+            self.irc
+        } else {
+            self.rooms
+        };
         if !self.server.accepting(listener) {
             return None;
         }

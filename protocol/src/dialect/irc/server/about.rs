@@ -1,5 +1,4 @@
-//! What the server tells of itself: `MOTD`, `LUSERS`, `VERSION`, `TIME`, `INFO`, `ADMIN`, `LINKS`,
-//! `HELP`.
+//! What the server tells of itself: `MOTD`, `VERSION`, `TIME`, `INFO`, `ADMIN`, `HELP`.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,7 +6,6 @@ use alloc::vec::Vec;
 use super::caller::Caller;
 use super::command;
 use super::registration::VERSION;
-use crate::community::users::Tally;
 use crate::dialect::irc::numeric::Numeric;
 use crate::dialect::irc::text::{split, tamed};
 use crate::dialect::irc::timestamp::Timestamp;
@@ -36,44 +34,6 @@ impl Caller<'_> {
             }
         }
         pen.numeric(Numeric::RPL_ENDOFMOTD, |_| {});
-    }
-
-    pub(super) fn lusers(&mut self, _params: &[&str]) {
-        let users = self.floor.community.users.len();
-        self.shared.most_users = self.shared.most_users.max(users);
-        let (most, unknown) = (self.shared.most_users, self.shared.unregistered);
-        let (mut pen, community) = self.pen();
-        let Tally {
-            operators,
-            invisible,
-        } = community.users.tally();
-        let visible = users - invisible;
-        let rooms = community.count_rooms();
-        pen.numeric(Numeric::RPL_LUSERCLIENT, |line| {
-            line.text_shown(format_args!(
-                "There are {visible} users and {invisible} invisible on 1 servers"
-            ));
-        });
-        for (numeric, count) in [
-            (Numeric::RPL_LUSEROP, operators),
-            (Numeric::RPL_LUSERUNKNOWN, unknown),
-            (Numeric::RPL_LUSERCHANNELS, rooms),
-        ] {
-            pen.numeric(numeric, |line| line.shown(count));
-        }
-        pen.numeric(Numeric::RPL_LUSERME, |line| {
-            line.text_shown(format_args!("I have {users} clients and 0 servers"));
-        });
-        for (numeric, whose) in [
-            (Numeric::RPL_LOCALUSERS, "local"),
-            (Numeric::RPL_GLOBALUSERS, "global"),
-        ] {
-            pen.numeric(numeric, |line| {
-                line.shown(users);
-                line.shown(most);
-                line.text_shown(format_args!("Current {whose} users {users}, max {most}"));
-            });
-        }
     }
 
     pub(super) fn version(&mut self, params: &[&str]) {
@@ -139,18 +99,6 @@ impl Caller<'_> {
             operators.join(" ")
         };
         pen.numeric(Numeric::RPL_ADMINEMAIL, |line| line.text(&present));
-    }
-
-    pub(super) fn links(&mut self, _params: &[&str]) {
-        let network = self.shared.options.network.clone();
-        let (mut pen, _) = self.pen();
-        let server = pen.server;
-        pen.numeric(Numeric::RPL_LINKS, |line| {
-            line.word(server);
-            line.word(server);
-            line.text_shown(format_args!("0 {network}"));
-        });
-        pen.numeric(Numeric::RPL_ENDOFLINKS, |line| line.word("*"));
     }
 
     pub(super) fn help(&mut self, params: &[&str]) {

@@ -45,6 +45,7 @@ commands! {
     "LINKS" 0 users links,
     "LIST" 0 users list,
     "LUSERS" 0 users lusers,
+    "MAP" 0 users map,
     "MODE" 1 users mode,
     "MONITOR" 1 users monitor,
     "MOTD" 0 users motd,

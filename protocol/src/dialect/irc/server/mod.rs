@@ -35,6 +35,7 @@ pub(super) mod options;
 mod outcome;
 mod people;
 mod registration;
+mod servers;
 mod session;
 mod talking;
 mod watching;

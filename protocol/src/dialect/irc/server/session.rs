@@ -53,6 +53,8 @@ pub(super) struct Shared {
     pub(super) unregistered: usize,
     /// The greatest crowd that there was.
     pub(super) most_users: usize,
+    /// The same, on this server.
+    pub(super) most_own_users: usize,
     /// When the first connection came, in milliseconds since 1970-01-01 UTC.
     pub(super) since: u64,
     /// What the server tells of itself, once it is known how many rooms a user can be in.
@@ -67,6 +69,7 @@ impl Shared {
             door,
             unregistered: 0,
             most_users: 0,
+            most_own_users: 0,
             since: 0,
             isupport: None,
         }
