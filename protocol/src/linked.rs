@@ -298,9 +298,9 @@ impl Server {
         let Some(linked) = &self.linked else {
             return false;
         };
+        let has_entries = linked.message.is_some() || linked.link.reader.has_ready();
         !linked.dismissed.is_empty()
-            || linked.message.is_some()
-            || linked.link.reader.has_ready()
+            || linked.part.reads() && has_entries
             || self.floor.community.has_departing()
     }
 

@@ -328,3 +328,23 @@ fn users_of_irc_are_told_of_what_happens_between_servers() {
     let error = "ERROR :Closing link: this server was given up by the others, connect again\r\n";
     assert!(heard.ends_with(error), "{heard}");
 }
+
+#[test]
+fn a_server_that_is_stopped_while_everybody_talks_ends_in_time() {
+    for moment in 0..40 {
+        let mut world = world(&["a", "b"]);
+        let users = [world.user(0, "alice"), world.user(1, "bob")];
+        let now = world.now;
+        for (node, conn) in users {
+            let lines = "hello\n".repeat(20);
+            world.nodes[node].says(now, conn, &lines);
+        }
+        world.pass(Duration::from_millis(moment));
+        let now = world.now;
+        world.nodes[1].server.shut_down(now);
+        world.seconds(6);
+        assert!(world.nodes[1].server.is_finished(), "{moment}");
+        world.says(users[0], "!users");
+        assert!(world.heard(users[0]).ends_with("alice\r\n"), "{moment}");
+    }
+}

@@ -140,7 +140,7 @@ impl Node {
     }
 
     fn flush(&mut self, now: Instant, nats: &mut Nats) {
-        loop {
+        for _ in 0..MAX_FLUSHES {
             while let Some(action) = self.server.poll() {
                 self.act(now, nats, action);
             }
@@ -149,6 +149,7 @@ impl Node {
             }
             self.server.carry_on(now);
         }
+        panic!("{} works without end", self.name);
     }
 
     fn act(&mut self, now: Instant, nats: &mut Nats, action: Action) {
@@ -180,5 +181,8 @@ impl Node {
         }
     }
 }
+
+/// More than there can be to do at one time.
+const MAX_FLUSHES: usize = 10_000;
 
 pub(crate) const LEASE: Duration = Duration::from_secs(5);
