@@ -1,6 +1,7 @@
 //! What a server wants from its adapter.
 
-use crate::{CloseReason, ConnId, LinkId};
+use crate::close::CloseReason;
+use crate::engine::connection::ConnId;
 
 /// Something for the adapter to do. Comes from [`Server::poll`](crate::Server::poll).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,3 +35,7 @@ pub enum Action {
     /// [is linked](crate::Server::link), once for each try.
     Dial(LinkId),
 }
+
+/// The link of a [`Server`](crate::Server). Comes with [`Action::Dial`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub(crate) ());

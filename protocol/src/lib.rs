@@ -122,6 +122,7 @@
 //! | feature | what it brings |
 //! | --- | --- |
 //! | `server` | [`Server`], what drives it, and the [layers](Layer) below it |
+//! | `link` | [`Server::link`]: several servers that are one to their users; brings `server` |
 //! | `client` | [`Client`], the clients of the dialects that are on, and [`LineClient`] |
 //! | `addressed`, `direct`, `irc`, `rooms` | the grammar of a dialect; with `server` its rules, with `client` its client |
 //! | `echo`, `pair`, `relay` | those without a grammar: rules with `server`; `pair` has a client, too |
@@ -132,7 +133,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
-    not(all(feature = "client", feature = "dialects", feature = "server")),
+    not(all(feature = "client", feature = "dialects", feature = "link")),
     allow(
         unreachable_pub,
         unused,
@@ -166,9 +167,9 @@ mod instant;
 mod layer;
 #[cfg(feature = "server")]
 mod limits;
-#[cfg(feature = "server")]
+#[cfg(feature = "link")]
 pub mod link;
-#[cfg(feature = "server")]
+#[cfg(feature = "link")]
 mod linked;
 #[cfg(feature = "server")]
 mod listener;
@@ -186,10 +187,12 @@ mod rules;
 mod server;
 #[cfg(feature = "server")]
 mod stats;
+#[cfg(all(feature = "server", not(feature = "link")))]
+mod unlinked;
 mod wire;
 
 #[cfg(feature = "server")]
-pub use crate::action::Action;
+pub use crate::action::{Action, LinkId};
 #[cfg(feature = "client")]
 pub use crate::client::line::{LineClient, LineState};
 #[cfg(feature = "client")]
@@ -229,8 +232,6 @@ pub use crate::instant::Instant;
 pub use crate::layer::{Layer, LayerEnd, LayerError, LayerFactory, LayerStage};
 #[cfg(feature = "server")]
 pub use crate::limits::Limits;
-#[cfg(feature = "server")]
-pub use crate::link::LinkId;
 #[cfg(feature = "server")]
 pub use crate::listener::{Framing, Listener, ListenerId, Terms};
 #[cfg(feature = "server")]

@@ -9,7 +9,7 @@ use core::mem;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use crate::action::Action;
+use crate::action::{Action, LinkId};
 use crate::close::CloseReason;
 use crate::community::entries::{EntryError, Record};
 use crate::community::vocabulary::{Command, Entry};
@@ -21,7 +21,7 @@ use crate::engine::connection::ConnId;
 use crate::event::{Event, LinkEvent};
 use crate::instant::Instant;
 use crate::link::envelope::{Envelope, Unreadable, VERSION, next_entry, open};
-use crate::link::{self, Address, Link, LinkId, News};
+use crate::link::{self, Address, Link, News};
 use crate::listener::{Framing, ListenerId, Terms};
 use crate::log::{Log, SharedLog};
 use crate::peer::Peer;

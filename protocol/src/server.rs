@@ -25,12 +25,15 @@ use crate::floor::Floor;
 use crate::instant::Instant;
 use crate::layer::{LayerEnd, LayerFactory};
 use crate::limits::Limits;
+#[cfg(feature = "link")]
 use crate::linked::Linked;
 use crate::listener::{Framing, Listener, ListenerId, Terms};
 use crate::log::{Log, SharedLog};
 use crate::peer::Peer;
 use crate::rules::Rules;
 use crate::stats::{DialectStats, Stats};
+#[cfg(not(feature = "link"))]
+use crate::unlinked::Linked;
 use crate::wire::end::End;
 use crate::wire::lines::Decoded;
 use crate::wire::pause::LateEnding;

@@ -41,10 +41,6 @@ mod snapshots;
 mod watch;
 mod wire;
 
-/// The link of a [`Server`](crate::Server). Comes with [`Action::Dial`](crate::Action::Dial).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkId(pub(crate) ());
-
 /// How a server takes part in a community of several.
 #[derive(Debug)]
 #[non_exhaustive]
