@@ -39,6 +39,10 @@ fn a_server_that_drains_tells_everybody_and_ends_as_soon_as_all_have_left(bench:
     alice.expect(format!("!notice {words}"));
     bob.expect(format!(":linechat.local NOTICE * :{words}"));
     was_sent_nothing_else(&mut carol);
+    logs(
+        &server,
+        "draining: 3 connections may leave by themselves, for 600 s at most",
+    );
     alice.send("!quit\n");
     alice.expect_end();
     bob.send("QUIT\r\n");

@@ -9,6 +9,7 @@ use linechat_protocol::Limits;
 use tracing::{error, warn};
 
 use self::failure::Failure;
+use self::farewell::Farewell;
 use self::house::{Entrance, House};
 use self::reload::Reload;
 use self::screen::Screen;
@@ -27,6 +28,7 @@ pub(crate) use self::reload::Reparse;
 
 mod check;
 mod failure;
+mod farewell;
 mod house;
 mod reload;
 mod screen;
@@ -123,6 +125,7 @@ fn try_serve(
     } else {
         duties.add(Box::new(EventLog));
     }
+    duties.add(Box::new(Farewell::default()));
     if let Some(metrics) = metrics {
         duties.add(Box::new(metrics));
     }
