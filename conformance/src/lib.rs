@@ -33,6 +33,7 @@ mod bench;
 mod cases;
 mod documents;
 mod faults;
+mod nats;
 mod patience;
 mod peer;
 mod program;

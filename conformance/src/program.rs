@@ -30,6 +30,12 @@ impl Program {
         name.to_string_lossy().into_owned()
     }
 
+    /// The program of this name in the same folder, if there is one.
+    pub(crate) fn beside(&self, name: &str) -> Option<Self> {
+        let path = self.path.with_file_name(name);
+        path.exists().then_some(Self { path })
+    }
+
     /// Whether it promises to stay within two threads; a thread for each connection cannot.
     pub(crate) fn is_event_driven(&self) -> bool {
         !self.name().contains("blocking")

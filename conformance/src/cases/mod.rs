@@ -20,6 +20,7 @@ mod hostile;
 mod http;
 mod irc;
 mod lines;
+mod link;
 mod load;
 mod manual;
 mod mistakes;
@@ -82,6 +83,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("person", person::CASES),
         ("console", console::CASES),
         ("recorded", recorded::CASES),
+        ("link", link::CASES),
     ])
 }
 
@@ -155,7 +157,7 @@ fn member(server: &Running, name: &str) -> Peer {
 }
 
 #[track_caller]
-fn log_in(mut peer: Peer, name: &str) -> Peer {
+pub(crate) fn log_in(mut peer: Peer, name: &str) -> Peer {
     peer.asks(format!("HELLO-FROM {name}\n"), format!("HELLO {name}\n"));
     peer
 }

@@ -1,0 +1,134 @@
+//! NATS servers, started for a case: one alone, or three that are one.
+
+use std::env;
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::bench::Bench;
+use crate::program::Program;
+use crate::running::Running;
+
+/// One server with JetStream, on a port of its own. Its files are gone with it.
+pub(crate) struct Nats {
+    port: u16,
+    arguments: String,
+    folder: PathBuf,
+    running: Option<Running>,
+}
+
+impl Nats {
+    /// A server that keeps its streams on disk.
+    #[track_caller]
+    pub(crate) fn start(bench: &Bench) -> Self {
+        Self::start_with(bench, "")
+    }
+
+    /// The same with further arguments.
+    #[track_caller]
+    pub(crate) fn start_with(bench: &Bench, arguments: &str) -> Self {
+        let mut server = Self::prepare(free_port(), arguments);
+        server.starts(bench);
+        server
+    }
+
+    /// A server that is yet to be started.
+    pub(crate) fn prepare(port: u16, arguments: &str) -> Self {
+        let folder = new_folder();
+        Self {
+            port,
+            arguments: format!(
+                "-a 127.0.0.1 -p {port} -js -sd {} {arguments}",
+                folder.display()
+            ),
+            folder,
+            running: None,
+        }
+    }
+
+    /// Starts it, for the first time or again, with what is in its folder.
+    #[track_caller]
+    pub(crate) fn starts(&mut self, bench: &Bench) {
+        let launch = Program::new(Path::new(PROGRAM)).launch(&self.arguments);
+        let running = bench.start(launch);
+        running.stderr().wait_for("NATS being ready", |log| {
+            log.contains("Server is ready").then_some(())
+        });
+        self.running = Some(running);
+    }
+
+    /// It is gone at once, without a word. Its files stay.
+    pub(crate) fn is_killed(&mut self) {
+        self.running = None;
+    }
+
+    /// It has lost what it kept.
+    pub(crate) fn loses_everything(&mut self) {
+        self.is_killed();
+        // There may be nothing yet.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its address, as `--link` takes it.
+    pub(crate) fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        self.loses_everything();
+    }
+}
+
+/// Three servers that keep each stream three times.
+pub(crate) struct NatsCluster(pub(crate) [Nats; 3]);
+
+impl NatsCluster {
+    #[track_caller]
+    pub(crate) fn start(bench: &Bench) -> Self {
+        let routes = [free_port(), free_port(), free_port()];
+        let all = routes.map(|port| format!("nats://127.0.0.1:{port}"));
+        let all = all.join(",");
+        let name = format!("cluster{}", routes[0]);
+        let mut servers = [0, 1, 2].map(|place| {
+            let arguments = format!(
+                "--server_name n{place} --cluster_name {name} --cluster nats://127.0.0.1:{} --routes {all}",
+                routes[place]
+            );
+            Nats::prepare(free_port(), &arguments)
+        });
+        for server in &mut servers {
+            server.starts(bench);
+        }
+        Self(servers)
+    }
+
+    /// The addresses of all of them, as options.
+    pub(crate) fn options(&self) -> String {
+        let options = self
+            .0
+            .iter()
+            .map(|server| format!("--link {} ", server.url()));
+        options.collect()
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("it is bound").port()
+}
+
+fn new_folder() -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    env::temp_dir().join(format!("linechat-nats-{}-{number}", std::process::id()))
+}
+
+/// Debian: `apt-get install nats-server`.
+pub(crate) const PROGRAM: &str = "nats-server";
