@@ -38,6 +38,7 @@ mod log;
 mod metrics;
 mod program;
 mod readiness;
+mod roomy;
 mod serve;
 mod signals;
 mod systemd;

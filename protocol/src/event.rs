@@ -52,6 +52,11 @@ pub enum Event {
         /// What was typed, without the endings, oldest first. Chat, not fit for logs.
         lines: Vec<Vec<u8>>,
     },
+    /// An operator of the server asked for its configuration to be loaded anew (`REHASH` in `irc`).
+    ReloadAsked {
+        /// The operator's connection.
+        conn: ConnId,
+    },
     /// A line was dropped because it was longer than
     /// [`Terms::max_line`](crate::Terms::max_line).
     LineDropped {

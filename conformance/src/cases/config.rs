@@ -21,6 +21,7 @@ cases![
     a_bad_file_changes_nothing_when_it_is_read_again,
     what_needs_a_restart_is_said_when_the_file_is_read_again,
     each_certificate_is_loaded_anew_with_the_file,
+    an_operator_of_irc_has_the_file_read_again,
 ];
 
 fn options_come_from_the_file_and_the_environment_and_the_command_line_win(bench: &Bench) {
@@ -272,6 +273,27 @@ fn each_certificate_is_loaded_anew_with_the_file(bench: &Bench) {
         let mut peer = server.peer_at(address, "peer").over_tls(pair);
         peer.asks("hi\n", "hi\n");
     }
+}
+
+fn an_operator_of_irc_has_the_file_read_again(bench: &Bench) {
+    let password = File::new("sesame\n");
+    let text = format!("dialect = 'irc'\nlisten = '127.0.0.1:0'\noper = ['root:{password}']\n");
+    let file = File::new(&text);
+    let server = bench.start_listening(bench.launch(&format!("serve --config {file}")));
+    let mut root = server.peer("root");
+    root.send("NICK root\r\nUSER r 0 * :r\r\nPING 1\r\n");
+    root.skip_to(":linechat.local PONG linechat.local :1\r\n");
+    root.send("REHASH\r\n");
+    assert!(root.line().contains(" 481 root "));
+    root.send("OPER root sesame\r\n");
+    root.line();
+    root.line();
+    file.write(&format!("{text}rate-limit = 50\n"));
+    root.send("REHASH\r\n");
+    assert!(root.line().contains(" 382 root "));
+    logs(&server, "asked to load the configuration anew");
+    logs(&server, "'rate-limit' has changed");
+    logs(&server, "read the configuration again");
 }
 
 /// The lines by which a listener gets a pair of its own.

@@ -47,6 +47,7 @@ impl Observer for EventLog {
             } => {
                 warn!(%conn, "dropped a line that was too long");
             }
+            Event::ReloadAsked { conn } => info!(%conn, "asked to load the configuration anew"),
             // Its sender is told. Any peer can cause any number of them.
             Event::LineDropped { conn, .. } => debug!(%conn, "dropped a line that was too long"),
             Event::TurnChanged { client, turn, .. } => debug!(conn = %client, ?turn, "turn"),

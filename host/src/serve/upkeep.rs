@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use linechat_driver::Observer;
 use linechat_protocol::{Event, Instant, Server};
+use tracing::warn;
 
 use super::reload::Reload;
 use crate::certificate::SharedVault;
+use crate::roomy::with_room;
 
 /// The duty to load anew what has changed: certificates whose files do, once a minute; on SIGHUP, all
 /// certificates, or the configuration and all that it names.
 pub(super) struct Upkeep {
     vault: SharedVault,
-    /// SIGHUP has come.
+    /// SIGHUP has come, or an operator has asked for the same.
     is_asked: Arc<AtomicBool>,
     reload: Option<Reload>,
     /// When files are looked at next.
@@ -37,7 +39,11 @@ impl Upkeep {
 }
 
 impl Observer for Upkeep {
-    fn event(&mut self, _event: &Event) {}
+    fn event(&mut self, event: &Event) {
+        if matches!(event, Event::ReloadAsked { .. }) {
+            self.is_asked.store(true, Ordering::SeqCst);
+        }
+    }
 
     fn turned(&mut self, now: Instant, server: &mut Server) {
         let is_due = self.due.is_some_and(|due| due <= now);
@@ -45,11 +51,16 @@ impl Observer for Upkeep {
             self.due = Some(now + INTERVAL);
         }
         let is_asked = self.is_asked.swap(false, Ordering::SeqCst);
-        match &mut self.reload {
+        if !is_asked && !is_due {
+            return;
+        }
+        let (reload, vault) = (&mut self.reload, &self.vault);
+        let done = with_room(|| match reload {
             Some(reload) if is_asked => reload.run(now, server),
-            _ if is_asked => self.vault.open().renew(false),
-            _ if is_due => self.vault.open().renew(true),
-            _ => {}
+            _ => vault.open().renew(!is_asked),
+        });
+        if let Err(error) = done {
+            warn!("cannot load anything anew: {error}; ask once more when there is room");
         }
     }
 

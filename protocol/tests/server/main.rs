@@ -19,6 +19,7 @@ mod pair;
 mod pauses;
 mod properties;
 mod relay;
+mod renewing;
 mod rooms;
 mod shared;
 mod stats;

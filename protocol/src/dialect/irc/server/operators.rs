@@ -8,6 +8,7 @@ use crate::community::vocabulary::Command;
 use crate::dialect::irc::isupport::MAX_REASON;
 use crate::dialect::irc::numeric::Numeric;
 use crate::dialect::irc::text::tamed;
+use crate::event::Event;
 
 impl Caller<'_> {
     pub(super) fn oper(&mut self, params: &[&str]) {
@@ -39,6 +40,8 @@ impl Caller<'_> {
         if !self.is_operator() {
             return self.numeric(Numeric::ERR_NOPRIVILEGES, |_| {});
         }
+        let conn = self.conn;
+        self.floor.engine.report(Event::ReloadAsked { conn });
         self.numeric(Numeric::RPL_REHASHING, |line| line.word("linechat"));
     }
 }
