@@ -19,6 +19,7 @@ cases![
     a_supervisor_that_is_not_there_keeps_nobody_from_talking,
     who_connected_before_the_start_is_served,
     the_name_of_a_socket_says_what_is_spoken_there,
+    a_socket_can_be_for_those_who_look,
     a_socket_without_a_name_is_for_the_dialect_that_is_served,
     other_addresses_are_listened_on_beside_the_sockets,
     an_address_that_is_a_socket_already_is_not_listened_on_again,
@@ -113,6 +114,19 @@ fn the_name_of_a_socket_says_what_is_spoken_there(bench: &Bench) {
     bob.asks("HELLO-FROM bob\n", "HELLO bob\n");
     bob.send("SEND alice hello\n");
     alice.expect("#bob: hello\r\n");
+}
+
+fn a_socket_can_be_for_those_who_look(bench: &Bench) {
+    let sockets = [listener().into(), listener().into()];
+    let launch = bench
+        .launch("serve echo")
+        .handing_over("metrics:echo", sockets);
+    let mut server = bench.start(launch);
+    server.wait_until_listening(2);
+    server.peer_of("echo", "peer").asks("hi\n", "hi\n");
+    let mut looking = server.peer_of("metrics", "looking");
+    looking.send("GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    looking.expect("HTTP/1.1 200 OK\r\n");
 }
 
 fn a_socket_without_a_name_is_for_the_dialect_that_is_served(bench: &Bench) {

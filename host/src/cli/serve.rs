@@ -561,7 +561,7 @@ impl ListenArgs {
 
     /// Where programs may look how the server is.
     fn metrics(&self) -> Vec<Address> {
-        let entrances = self.listen.iter().filter(|entrance| entrance.is_metrics());
+        let entrances = self.all().filter(|entrance| entrance.is_metrics());
         entrances.map(|entrance| entrance.address.clone()).collect()
     }
 }
