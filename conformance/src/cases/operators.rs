@@ -21,6 +21,7 @@ cases![
     who_left_is_counted_by_the_reason,
     handshakes_and_the_end_of_the_certificate_are_told_where_there_is_tls,
     scrapers_are_not_counted_and_are_welcome_when_the_server_is_full,
+    numbers_are_there_when_the_system_has_no_thread_for_one_more_peer,
     a_server_that_drains_is_healthy_and_not_ready,
     a_server_that_waits_for_the_others_is_healthy_and_not_ready,
     what_is_no_page_of_numbers_is_refused_and_disturbs_nobody,
@@ -234,6 +235,29 @@ fn scrapers_are_not_counted_and_are_welcome_when_the_server_is_full(bench: &Benc
     drop(idle);
     let log = server.stderr().text();
     assert_eq!(log.matches("connected").count(), 1, "{log}");
+}
+
+fn numbers_are_there_when_the_system_has_no_thread_for_one_more_peer(bench: &Bench) {
+    let line = "serve rooms --listen rooms://127.0.0.1:0 --listen metrics://127.0.0.1:0";
+    let Some(launch) = bench.launch(line).with_few_threads(60) else {
+        return bench.skip("only root can start a program as a user with fewer threads");
+    };
+    let mut server = bench.start(launch);
+    server.wait_until_listening(2);
+    let crowd: Vec<_> = (0..100).map(|_| server.stream()).collect();
+    let connections = "linechat_connections{dialect=\"rooms\"}";
+    eventually("a crowd", || {
+        (number(&server, connections) > 10.0).then_some(())
+    });
+    // Until nothing changes any more, since there is no room for one more.
+    let mut before = 0.0;
+    eventually("nobody more comes in", || {
+        let now = number(&server, connections);
+        (std::mem::replace(&mut before, now) == now).then_some(())
+    });
+    get(&server, "/metrics");
+    drop(crowd);
+    comes_to_be(&server, "linechat_connections{dialect=\"rooms\"}", 0.0);
 }
 
 fn a_server_that_drains_is_healthy_and_not_ready(bench: &Bench) {
