@@ -112,7 +112,8 @@ impl Observer for LinkDuty {
             LinkEvent::Unreachable { address } => {
                 warn!(
                     community,
-                    "waiting for NATS at {address}: it is tried again until it is there"
+                    "waiting for NATS at {address}: start 'nats-server -js' there, or mend --link; it is tried \
+                     again until it is there"
                 );
             }
             LinkEvent::Trouble { reason } => warn!(community, reason = %Quoted(reason), "link"),

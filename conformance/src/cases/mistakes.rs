@@ -19,6 +19,7 @@ cases![
     too_few_descriptors_are_warned_of_with_what_to_do,
     no_descriptors_at_all_are_told_with_what_to_do,
     an_expired_certificate_is_served_with_a_warning,
+    nats_that_is_not_there_is_waited_for_and_told_with_what_to_do,
 ];
 
 /// A server that does not start says why, and what to do, in one line.
@@ -197,4 +198,20 @@ fn an_expired_certificate_is_served_with_a_warning(bench: &Bench) {
         (0, "hello\n"),
         "{outcome:?}"
     );
+}
+
+fn nats_that_is_not_there_is_waited_for_and_told_with_what_to_do(bench: &Bench) {
+    let nobody = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let nats = nobody.local_addr().expect("a bound socket has an address");
+    drop(nobody);
+    let line =
+        format!("serve rooms --listen 127.0.0.1:0 --link nats://{nats} --community x --node a");
+    let mut server = bench.start(bench.launch(&line));
+    logs(
+        &server,
+        &format!("waiting for NATS at {nats}: start 'nats-server -js' there"),
+    );
+    let log = server.stderr().text();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert_eq!(server.terminate(), 0);
 }
