@@ -71,7 +71,13 @@ impl Supervisor {
 
     fn receive(&self) -> io::Result<String> {
         let mut bytes = [0; 4096];
-        let length = self.socket.recv(&mut bytes)?;
+        // A receive with a deadline is not begun anew when a signal interrupts it.
+        let length = loop {
+            match self.socket.recv(&mut bytes) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                received => break received?,
+            }
+        };
         Ok(String::from_utf8_lossy(&bytes[..length]).into_owned())
     }
 }
