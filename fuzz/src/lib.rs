@@ -10,6 +10,7 @@ pub mod grammars;
 pub mod irc;
 pub mod layers;
 pub mod lines;
+pub mod link;
 pub mod servers;
 
 use std::{env, fs, io};

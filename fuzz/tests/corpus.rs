@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use linechat_fuzz::{clients, grammars, irc, layers, lines, servers};
+use linechat_fuzz::{clients, grammars, irc, layers, lines, link, servers};
 
 macro_rules! targets {
     ($($name:ident: $body:path,)*) => {
@@ -32,6 +32,8 @@ targets! {
     layered_server: servers::layered,
     line_client: clients::line,
     lines: lines::cut_anywhere,
+    link_entries: link::entries,
+    link_nats: link::nats,
     mixed_server: servers::mixed,
     pair_client: clients::pair,
     pair_server: servers::pair,
