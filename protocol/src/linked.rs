@@ -246,7 +246,10 @@ impl Server {
             return;
         };
         if let Err(reason) = linked.link.receive(now, bytes) {
-            self.report_trouble(reason);
+            self.heed_news();
+            if self.linked.as_ref().is_some_and(|it| it.part != Part::Out) {
+                self.report_trouble(reason);
+            }
             self.floor.engine.close(conn, CloseReason::TransportFailed);
         }
     }

@@ -258,6 +258,11 @@ impl Link {
             self.news.push_back(News::Wrong(wrong.into()));
             return Err(wrong.into());
         }
+        if is_true("tls_required") && self.options.layer.is_none() {
+            let wrong = "this NATS server wants TLS: link to it by 'nats+tls://'";
+            self.news.push_back(News::Wrong(wrong.into()));
+            return Err(wrong.into());
+        }
         let connect = self.connect();
         self.out.extend_from_slice(connect.as_bytes());
         self.out.extend_from_slice(b"PING\r\n");
