@@ -22,6 +22,7 @@ cases![
     what_needs_a_restart_is_said_when_the_file_is_read_again,
     each_certificate_is_loaded_anew_with_the_file,
     an_operator_of_irc_has_the_file_read_again,
+    the_example_for_operators_is_a_configuration,
 ];
 
 fn options_come_from_the_file_and_the_environment_and_the_command_line_win(bench: &Bench) {
@@ -294,6 +295,26 @@ fn an_operator_of_irc_has_the_file_read_again(bench: &Bench) {
     logs(&server, "asked to load the configuration anew");
     logs(&server, "'rate-limit' has changed");
     logs(&server, "read the configuration again");
+}
+
+fn the_example_for_operators_is_a_configuration(bench: &Bench) {
+    let manual = include_str!("../../../docs/OPERATING.md");
+    let (_, example) = manual.split_once("```toml\n").expect("there is one");
+    let (example, _) = example.split_once("```").expect("it has an end");
+    let pair = Pair::new();
+    let example = example
+        .replace(
+            "/etc/linechat/fullchain.pem",
+            &pair.certificate_file().display().to_string(),
+        )
+        .replace(
+            "/etc/linechat/privkey.pem",
+            &pair.key_file().display().to_string(),
+        );
+    let file = File::new(&example);
+    let outcome = bench.run(&format!("serve --config {file} --check-config"));
+    assert_eq!((outcome.status, &*outcome.stderr), (0, ""), "{outcome:?}");
+    assert!(outcome.stdout.contains("drain = 60"), "{outcome:?}");
 }
 
 /// The lines by which a listener gets a pair of its own.
