@@ -35,6 +35,8 @@ pub(crate) struct Supervision {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Starting,
+    /// Nobody is let in before it is one of the servers of its community.
+    Waiting,
     Ready,
     Reloading,
     Stopping,
@@ -83,12 +85,13 @@ impl Supervision {
                 lines.push_str("STOPPING=1\n");
                 Phase::Stopping
             }
-            // Nobody is let in before the other servers know of this one.
-            Phase::Starting if server.stats().link.is_some_and(|link| !link.is_in) => {
-                Phase::Starting
+            Phase::Starting if !is_in_community(server) => {
+                lines.push_str("STATUS=waits for the log that it shares with other servers\n");
+                Phase::Waiting
             }
+            Phase::Waiting if !is_in_community(server) => Phase::Waiting,
             // What was asked for was done by the duties of the last turn.
-            Phase::Starting | Phase::Reloading => {
+            Phase::Starting | Phase::Waiting | Phase::Reloading => {
                 lines.push_str("READY=1\n");
                 Phase::Ready
             }
@@ -138,7 +141,9 @@ impl Observer for Supervision {
         if self.watchdog.as_mut().is_some_and(|it| it.is_due(now)) {
             let _ = self.notifier.tell("WATCHDOG=1\n");
         }
-        if let Some(status) = self.status.line(now, server) {
+        if self.phase != Phase::Waiting
+            && let Some(status) = self.status.line(now, server)
+        {
             let _ = self.notifier.tell(&status);
         }
     }
@@ -156,6 +161,11 @@ impl fmt::Debug for Supervision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Supervision").finish_non_exhaustive()
     }
+}
+
+/// Whether a server is alone, or takes part in a community of several.
+fn is_in_community(server: &Server) -> bool {
+    server.stats().link.is_none_or(|link| link.is_in)
 }
 
 /// When to say that the server is alive.
@@ -247,7 +257,8 @@ mod tests {
     use std::fs;
     use std::os::unix::net::UnixDatagram;
 
-    use linechat_protocol::Limits;
+    use linechat_protocol::link::{Address, Name, Options};
+    use linechat_protocol::{Dialect, Limits, Listener};
 
     use super::*;
 
@@ -271,6 +282,34 @@ mod tests {
         supervision.turned(Instant::EPOCH + RETRY, &mut server);
         let length = supervisor.recv(&mut bytes).unwrap();
         assert_eq!(&bytes[..length], b"READY=1\n");
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_server_that_shares_a_log_is_not_ready_before_it_has_read_it() {
+        let path = std::env::temp_dir().join(format!("linechat-waits-{}", process::id()));
+        let _ = fs::remove_file(&path);
+        let supervisor = UnixDatagram::bind(&path).unwrap();
+        supervisor.set_nonblocking(true).unwrap();
+        let notifier = Notifier::new(path.as_os_str()).unwrap();
+        let mut supervision = Supervision::new(notifier, None, None);
+        let mut server = Server::new(Limits::default()).unwrap();
+        server.listen(Listener::new(Dialect::ROOMS)).unwrap();
+        let nats = Address::new("127.0.0.1", 4222);
+        let name = |name: &str| Name::parse(name).unwrap();
+        let options = Options::new(name("chat"), name("one"), vec![nats], 1);
+        server.link(options).unwrap();
+
+        for second in 0..3 {
+            let now = Instant::EPOCH + Duration::from_secs(second);
+            supervision.turned(now, &mut server);
+        }
+        let mut bytes = [0; 128];
+        let length = supervisor.recv(&mut bytes).unwrap();
+        let told = String::from_utf8_lossy(&bytes[..length]);
+        assert!(told.starts_with("STATUS=waits for the log"), "{told}");
+        assert!(supervisor.recv(&mut bytes).is_err());
+        assert_eq!(supervision.due(), None);
         fs::remove_file(path).unwrap();
     }
 
