@@ -331,6 +331,8 @@ impl Server {
                 News::Namesake => self.refuse_namesake(),
                 News::Wrong(reason) if !self.was_ever_in() => self.refuse(reason),
                 News::Wrong(reason) | News::Trouble(reason) => self.report_trouble(reason),
+                // Whoever takes part was there first: the other one is refused.
+                News::OtherVersion(_) if self.is_in_community() => {}
                 News::OtherVersion(version) => self.refuse_version(version),
             }
         }

@@ -348,3 +348,25 @@ fn a_server_that_is_stopped_while_everybody_talks_ends_in_time() {
         assert!(world.heard(users[0]).ends_with("alice\r\n"), "{moment}");
     }
 }
+
+#[test]
+fn a_server_of_another_version_disturbs_nobody_who_takes_part_and_is_no_company_for_who_comes() {
+    let mut world = world(&["a"]);
+    let late = world.add(Node::new("b", 7, |_| {}));
+    world.pass(Duration::from_millis(5));
+    let now = world.now;
+    for _ in 0..20 {
+        world
+            .nats
+            .distribute(now, "linechat.club.beat", None, b"\x02and whatever");
+        world.pass(Duration::from_millis(1));
+    }
+    world.seconds(2);
+    assert!(world.nodes[0].is_in(), "{:?}", world.nodes[0].events);
+    let refused = LinkEvent::Refused {
+        reason: "the servers of community 'club' speak version 2 among each other, and this one \
+                 version 1: all have to be of one version"
+            .into(),
+    };
+    assert_eq!(world.nodes[late].events.last(), Some(&refused));
+}

@@ -385,7 +385,13 @@ impl Nats {
         self.deliver(now, client, reply, Some(&headers), b"");
     }
 
-    fn distribute(&mut self, now: Instant, subject: &str, headers: Option<&str>, payload: &[u8]) {
+    pub(crate) fn distribute(
+        &mut self,
+        now: Instant,
+        subject: &str,
+        headers: Option<&str>,
+        payload: &[u8],
+    ) {
         for client in self.clients.keys().copied().collect::<Vec<_>>() {
             let is_copy = headers.is_some();
             if is_copy && self.random.happens(self.faults.loses_copy) {
