@@ -261,7 +261,7 @@ whatever of `redis-server`, `nats-server` and `inspircd` is installed. Each serv
 for each run, on the loopback, with generous limits and no throttling.
 
 ```
-bench/run                  # ten minutes at most
+bench/run                  # a quarter of an hour
 bench/run --quick          # two
 cargo run --release -p linechat-bench -- one linechat-tokio fan-out --recipients 1000 --window 100
 ```
@@ -275,6 +275,8 @@ cargo run --release -p linechat-bench -- one linechat-tokio fan-out --recipients
   due whatever the server does. **Churn**: connect, log in, leave; a delivery is one such session.
 - In parentheses behind a workload: the dialect of linechat. The others use a channel (IRC, Redis)
   or a subject (NATS) for all, and private messages, or one for each user, for pairs.
+- `rooms+tls` and `irc+tls` are under TLS 1.3, `web` is IRC over WebSocket, `web+tls` both; the floor
+  stays plain. Only who has the same takes part.
 ";
 
 const CONCLUSION: &str = "
@@ -290,7 +292,7 @@ const CONCLUSION: &str = "
 - Memory is what is resident in the server's process. The kernel's own for each socket, about the
   same for all, is not in it.
 - Redis and NATS are brokers with features that chat does not need, IRC servers have features that
-  linechat does not have, and nobody's logs, disks or TLS are on. NATS uses several threads.
+  linechat does not have, and nobody's logs or disks are on. NATS uses several threads.
 - In `direct` each message is answered, by the floor, too: three system calls. What the others do in
   that row has no answer, and takes two.
 - Redis logs in nobody: its churn is a greeting and a subscription. IRC servers are left out of
@@ -301,6 +303,7 @@ const CONCLUSION: &str = "
   exact. System calls are counted in a short run of their own.
 
 [OPTIMISATIONS.md](OPTIMISATIONS.md) tells what was done for these figures, and what each step was worth.
+[CLUSTER.md](CLUSTER.md#how-much-it-carries) has those of several servers that are one community.
 ";
 
 #[cfg(test)]
