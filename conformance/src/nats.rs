@@ -2,17 +2,21 @@
 
 use std::env;
 use std::fs;
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::bench::Bench;
+use crate::patience::eventually;
 use crate::program::Program;
 use crate::running::Running;
 
 /// One server with JetStream, on a port of its own. Its files are gone with it.
 pub(crate) struct Nats {
     port: u16,
+    /// Where it says how it is.
+    monitor: u16,
     arguments: String,
     folder: PathBuf,
     running: Option<Running>,
@@ -36,10 +40,12 @@ impl Nats {
     /// A server that is yet to be started.
     pub(crate) fn prepare(port: u16, arguments: &str) -> Self {
         let folder = new_folder();
+        let monitor = free_port();
         Self {
             port,
+            monitor,
             arguments: format!(
-                "-a 127.0.0.1 -p {port} -js -sd {} {arguments}",
+                "-a 127.0.0.1 -p {port} -m {monitor} -js -sd {} {arguments}",
                 folder.display()
             ),
             folder,
@@ -56,6 +62,18 @@ impl Nats {
             log.contains("Server is ready").then_some(())
         });
         self.running = Some(running);
+    }
+
+    /// Waits until it has all that the others have.
+    #[track_caller]
+    pub(crate) fn catches_up(&self) {
+        eventually("NATS has caught up", || {
+            let mut stream = TcpStream::connect(("127.0.0.1", self.monitor)).ok()?;
+            stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").ok()?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).ok()?;
+            answer.contains(" 200 ").then_some(())
+        });
     }
 
     /// It is gone at once, without a word. Its files stay.

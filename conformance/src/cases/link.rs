@@ -419,6 +419,7 @@ fn nothing_is_lost_while_each_of_three_nats_servers_is_killed_in_turn(bench: &Be
         // Whoever led, another one leads in time.
         listeners[0].hears(listeners[0].said().len() + 50);
         cluster.0[place].starts(bench);
+        cluster.0[place].catches_up();
     }
     listeners[0].hears(listeners[0].said().len() + 50);
     let said: Vec<_> = talkers.into_iter().map(Talker::stops).collect();

@@ -75,7 +75,9 @@ impl Intake<'_> {
         }
         let rest = rest(&self.unparsed, self.fresh, self.taken);
         let is_no_line = self.decoder.is_half_an_ending(rest)
-            || self.is_cut_off && memchr::memchr(b'\n', rest).is_none();
+            || self.is_cut_off
+                && memchr::memchr(b'\n', rest).is_none()
+                && !self.decoder.is_too_long_with(rest, self.max_line);
         if self.framing != Framing::Chunks && is_no_line {
             // No line, so that nothing need be waited for.
             self.taken += rest.len();

@@ -158,6 +158,12 @@ impl LineDecoder {
         self.unfinished().iter().chain(rest).eq(b"\r")
     }
 
+    /// Whether `rest`, in which no line ends, makes the unfinished line one that is to be told as too
+    /// long.
+    pub(crate) fn is_too_long_with(&self, rest: &[u8], max_line: usize) -> bool {
+        !self.skipping && self.certain_length(rest) > max_line
+    }
+
     /// Gives back memory that no unfinished line needs.
     pub(crate) fn shrink(&mut self) {
         self.forget_spent();
