@@ -121,13 +121,16 @@ impl Crowd {
             interest(is_deaf),
         )
         .map_err(io::Error::from)?;
+        let tunnel = Tunnel::new(self.transport)?;
+        if tunnel.is_some() {
+            self.dirty.push(client);
+        }
         self.clients[client] = Client {
             stream: Some(socket.into()),
-            tunnel: Tunnel::new(self.transport)?,
+            tunnel,
             is_deaf,
             ..Client::default()
         };
-        self.dirty.push(client);
         Ok(())
     }
 
@@ -313,6 +316,9 @@ impl Crowd {
                 tunnel.output()
             }
         };
+        if out.is_empty() {
+            return Ok(());
+        }
         match stream.write(out) {
             Ok(written) if written == out.len() => {
                 *out = Vec::new();

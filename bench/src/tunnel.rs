@@ -45,7 +45,7 @@ impl Tunnel {
             Transport::Plain => None,
             Transport::Tls => {
                 let mut stream = secure()?;
-                stream.conn.write_tls(&mut stream.sock.output)?;
+                flush_tls(&mut stream)?;
                 Some(Self::Tls(Box::new(stream)))
             }
             Transport::WebSocket => {
