@@ -4,7 +4,8 @@ use std::env;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::bench::Bench;
@@ -56,7 +57,7 @@ impl Nats {
     /// Starts it, for the first time or again, with what is in its folder.
     #[track_caller]
     pub(crate) fn starts(&mut self, bench: &Bench) {
-        let launch = Program::new(Path::new(PROGRAM)).launch(&self.arguments);
+        let launch = Program::new(&program()).launch(&self.arguments);
         let running = bench.start(launch);
         running.stderr().wait_for("NATS being ready", |log| {
             log.contains("Server is ready").then_some(())
@@ -148,5 +149,21 @@ fn new_folder() -> PathBuf {
     env::temp_dir().join(format!("linechat-nats-{}-{number}", std::process::id()))
 }
 
-/// Debian: `apt-get install nats-server`.
-pub(crate) const PROGRAM: &str = "nats-server";
+/// Whether there is a NATS server. One that was asked for has to be there.
+#[track_caller]
+pub(crate) fn is_installed() -> bool {
+    let version = Command::new(program()).arg("--version").output();
+    let is_there = version.is_ok_and(|it| it.status.success());
+    let is_asked_for = env::var_os(VARIABLE).is_some();
+    assert!(is_there || !is_asked_for, "{VARIABLE} does not run");
+    is_there
+}
+
+/// The server that was asked for, or the one that is installed (Debian: `apt-get install
+/// nats-server`).
+fn program() -> PathBuf {
+    env::var_os(VARIABLE).map_or("nats-server".into(), PathBuf::from)
+}
+
+/// Names another NATS server than the one that is installed.
+const VARIABLE: &str = "LINECHAT_NATS_SERVER";

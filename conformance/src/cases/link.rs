@@ -2,7 +2,6 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -35,10 +34,7 @@ cases![
 
 /// Whether there is a NATS server; the case is reported as ignored if not.
 fn has_nats(bench: &Bench) -> bool {
-    let is_there = Command::new(nats::PROGRAM)
-        .arg("--version")
-        .output()
-        .is_ok();
+    let is_there = nats::is_installed();
     if !is_there {
         bench.skip("nats-server is not installed");
     }
