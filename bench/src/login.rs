@@ -7,10 +7,10 @@ use crate::crowd::{Crowd, PATIENCE, Script, nanoseconds};
 use crate::failure::Failure;
 use crate::wire::{Control, Role, Wire};
 
-/// Connects and logs in `count` more clients.
+/// Connects and logs in `count` more clients, with one server after the other.
 pub(crate) fn log_in(
     crowd: &mut Crowd,
-    server: SocketAddr,
+    servers: &[SocketAddr],
     wire: Wire,
     count: usize,
     role: impl Fn(usize) -> Role,
@@ -23,7 +23,7 @@ pub(crate) fn log_in(
         pending: 0,
     };
     for user in first..first + count {
-        let client = crowd.connect(server)?;
+        let client = crowd.connect(servers[user % servers.len()])?;
         crowd.send(client, |out| wire.log_in(out, user, login.roles[user]));
         if wire.confirms_login() {
             login.pending += 1;

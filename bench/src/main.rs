@@ -27,6 +27,7 @@ mod program;
 mod progress;
 mod run;
 mod server;
+mod sheet;
 mod soak;
 mod stamp;
 mod tunnel;
@@ -37,6 +38,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::slice;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -200,7 +202,7 @@ fn report(
     workload: Workload,
     terms: &TermArgs,
 ) -> Result<(), Failure> {
-    let outcome = run(server, wire, workload, terms.terms())?;
+    let outcome = run(slice::from_ref(server), wire, workload, terms.terms())?;
     let json = serde_json::to_string(&outcome).map_err(io::Error::from)?;
     writeln!(io::stdout(), "{outcome}\n{json}")?;
     Ok(())

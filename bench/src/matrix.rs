@@ -1,7 +1,7 @@
 //! Every workload with every server, side by side.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::slice;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
@@ -10,6 +10,7 @@ use crate::page;
 use crate::program::Program;
 use crate::run::{Terms, run};
 use crate::server::Server;
+use crate::sheet::{Scene, Sheet};
 use crate::tunnel::Transport;
 use crate::wire::Wire;
 use crate::workload::Workload;
@@ -36,34 +37,12 @@ impl MatrixOptions {
 }
 
 /// All runs of a matrix.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Results {
-    pub(crate) rows: Vec<Row>,
+    pub(crate) sheet: Sheet,
     pub(crate) programs: Vec<Program>,
     pub(crate) repetitions: usize,
     pub(crate) elapsed: Duration,
-}
-
-/// One workload and what came of it with each program, by repetition.
-#[derive(Debug)]
-pub(crate) struct Row {
-    pub(crate) scene: Scene,
-    pub(crate) cells: BTreeMap<&'static str, Cell>,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Cell {
-    pub(crate) outcomes: Vec<Outcome>,
-    pub(crate) syscalls_per_delivery: Option<f64>,
-    pub(crate) failures: Vec<String>,
-}
-
-/// A workload, and the protocol in which linechat and the floor do it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Scene {
-    pub(crate) workload: Workload,
-    pub(crate) ours: Wire,
-    pub(crate) floor: Wire,
 }
 
 /// Runs everything that is there and writes the page.
@@ -75,12 +54,10 @@ pub(crate) fn run_all(options: &MatrixOptions) -> Result<(), Failure> {
         .filter(|program| program.path().is_some())
         .collect();
     let mut results = Results {
-        rows: scenes(options.is_quick)
-            .map(|scene| Row {
-                scene,
-                cells: BTreeMap::new(),
-            })
-            .collect(),
+        sheet: Sheet::new(
+            programs.iter().map(|program| program.name()).collect(),
+            scenes(options.is_quick),
+        ),
         programs,
         ..Results::default()
     };
@@ -109,7 +86,7 @@ impl Results {
             syscalls: false,
         };
         self.repetitions += 1;
-        for row in &mut self.rows {
+        for row in &mut self.sheet.rows {
             let is_done =
                 self.repetitions > 1 && matches!(row.scene.workload, Workload::Idle { .. });
             if is_done {
@@ -120,17 +97,7 @@ impl Results {
                 let Some(done) = row.scene.play(program, terms) else {
                     continue;
                 };
-                let cell = row.cells.entry(program.name()).or_default();
-                match done {
-                    Ok(outcome) => {
-                        println!("{outcome}");
-                        cell.outcomes.push(outcome);
-                    }
-                    Err(failure) => {
-                        println!("{}, {}: {failure}", program.name(), row.scene.workload);
-                        cell.failures.push(failure.to_string());
-                    }
-                }
+                row.record(program.name(), done);
             }
         }
     }
@@ -142,7 +109,7 @@ impl Results {
             size: MESSAGE_SIZE,
             syscalls: true,
         };
-        for row in &mut self.rows {
+        for row in &mut self.sheet.rows {
             if matches!(row.scene.workload, Workload::Idle { .. }) {
                 continue;
             }
@@ -166,7 +133,7 @@ impl Scene {
         let wire = self.wire(program)?;
         Some(
             Server::start(program, wire)
-                .and_then(|server| run(&server, wire, self.workload, terms)),
+                .and_then(|server| run(slice::from_ref(&server), wire, self.workload, terms)),
         )
     }
 
@@ -237,7 +204,8 @@ fn scenes(is_quick: bool) -> impl Iterator<Item = Scene> {
         ours,
         floor,
     };
-    let ping_pong = |ours, floor, pairs| private(ours, floor, Workload::PingPong { pairs });
+    let ping_pong =
+        |ours, floor, pairs| private(ours, floor, Workload::PingPong { pairs, window: 1 });
     let essential = [
         fan_out(Wire::Relay, 100, 100),
         fan_out(Wire::Relay, 1000, 100),

@@ -8,8 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::matrix::{Cell, MatrixOptions, Results, Row};
-use crate::outcome::{Latency, Outcome};
+use crate::matrix::{MatrixOptions, Results};
 use crate::plot::{self, Group};
 use crate::program::Program;
 use crate::workload::Workload;
@@ -28,6 +27,7 @@ pub(crate) fn write(results: &Results, options: &MatrixOptions) -> Result<(), Fa
 }
 
 fn page(results: &Results, options: &MatrixOptions) -> String {
+    let sheet = &results.sheet;
     let mut page = String::from(INTRODUCTION);
     let _ = write!(
         page,
@@ -46,16 +46,16 @@ fn page(results: &Results, options: &MatrixOptions) -> String {
         "In parentheses: as a multiple of the floor in the same repetition. The picture has the \
          same figures.\n\n![bars](benchmarks.svg)\n\n",
     );
-    table(&mut page, results, is_timed, |row, cell| {
-        let cpu = cell.median(|outcome| outcome.cpu_ns_per_delivery)?;
-        let ratio = row.ratio_to_floor(cell);
+    sheet.table(&mut page, is_timed, |row, cell| {
+        let cpu = cell.cpu()?;
+        let ratio = row.ratio_to(Program::LinechatFloor.name(), cell);
         Some(match ratio {
             Some(ratio) => format!("{cpu:.0} ({ratio:.2} ×)"),
             None => format!("{cpu:.0}"),
         })
     });
     page.push_str("\n## System calls per delivery\n\n");
-    table(&mut page, results, is_timed, |_, cell| {
+    sheet.table(&mut page, is_timed, |_, cell| {
         cell.syscalls_per_delivery
             .map(|calls| format!("{calls:.4}"))
     });
@@ -63,24 +63,24 @@ fn page(results: &Results, options: &MatrixOptions) -> String {
         "\n## Deliveries per second\n\nHow fast it went on this machine, generator included: it \
          shares the processors with the server.\n\n",
     );
-    table(&mut page, results, is_timed, |_, cell| {
-        let rate = cell.median(|outcome| Some(outcome.deliveries_per_second))?;
-        Some(format!("{rate:.0}"))
+    sheet.table(&mut page, is_timed, |_, cell| {
+        Some(format!("{:.0}", cell.rate()?))
     });
     page.push_str(
         "\n## Latency in µs: p50 / p99 / p99.9 / max\n\nWhere messages are paced, from when each \
          was to be sent; else from when it was sent.\n\n",
     );
-    table(&mut page, results, is_timed, |_, cell| {
-        let at = |pick: fn(Latency) -> f64| cell.median(|outcome| outcome.latency.map(pick));
-        let (p50, p99) = (at(|it| it.p50_us)?, at(|it| it.p99_us)?);
-        let (p999, max) = (at(|it| it.p999_us)?, at(|it| it.max_us)?);
+    sheet.table(&mut page, is_timed, |_, cell| {
+        let (p50, p99) = (cell.latency(|it| it.p50_us)?, cell.latency(|it| it.p99_us)?);
+        let (p999, max) = (
+            cell.latency(|it| it.p999_us)?,
+            cell.latency(|it| it.max_us)?,
+        );
         Some(format!("{p50:.0} / {p99:.0} / {p999:.0} / {max:.0}"))
     });
     page.push_str("\n## Resident memory per idle user, in bytes\n\n");
-    table(
+    sheet.table(
         &mut page,
-        results,
         |workload| !is_timed(workload),
         |_, cell| {
             let bytes = cell.median(|outcome| outcome.bytes_per_idle_connection)?;
@@ -88,48 +88,24 @@ fn page(results: &Results, options: &MatrixOptions) -> String {
         },
     );
     core(&mut page, options.criterion.as_deref());
-    failures(&mut page, results);
+    let failures = sheet.failures();
+    if !failures.is_empty() {
+        let _ = write!(page, "\n## What did not come to its end\n\n{failures}");
+    }
     page.push_str(CONCLUSION);
     page
 }
 
-fn table(
-    page: &mut String,
-    results: &Results,
-    is_wanted: impl Fn(Workload) -> bool,
-    show: impl Fn(&Row, &Cell) -> Option<String>,
-) {
-    page.push_str("| workload |");
-    for program in &results.programs {
-        let _ = write!(page, " {} |", program.name());
-    }
-    page.push_str("\n| --- |");
-    page.push_str(&" ---: |".repeat(results.programs.len()));
-    page.push('\n');
-    for row in &results.rows {
-        if !is_wanted(row.scene.workload) {
-            continue;
-        }
-        let _ = write!(page, "| {} |", row.title());
-        for program in &results.programs {
-            let cell = row.cells.get(program.name());
-            let text = cell.and_then(|cell| show(row, cell));
-            let _ = write!(page, " {} |", text.as_deref().unwrap_or("–"));
-        }
-        page.push('\n');
-    }
-}
-
 fn groups(results: &Results) -> Vec<Group> {
     let timed = results
+        .sheet
         .rows
         .iter()
         .filter(|row| is_timed(row.scene.workload));
     timed
         .map(|row| {
             let bar = |program: &Program| {
-                let cell = row.cells.get(program.name())?;
-                let cpu = cell.median(|outcome| outcome.cpu_ns_per_delivery)?;
+                let cpu = row.cells.get(program.name())?.cpu()?;
                 Some((program.name().to_owned(), cpu, program.is_linechat()))
             };
             Group {
@@ -138,37 +114,6 @@ fn groups(results: &Results) -> Vec<Group> {
             }
         })
         .collect()
-}
-
-impl Row {
-    fn title(&self) -> String {
-        format!("{} ({})", self.scene.workload, self.scene.ours.name())
-    }
-
-    /// The median of the ratios, repetition by repetition.
-    fn ratio_to_floor(&self, cell: &Cell) -> Option<f64> {
-        let floor = self.cells.get(Program::LinechatFloor.name())?;
-        let pairs = cell.outcomes.iter().zip(&floor.outcomes);
-        let ratios = pairs.filter_map(|(outcome, floor)| {
-            Some(outcome.cpu_ns_per_delivery? / floor.cpu_ns_per_delivery?)
-        });
-        median(ratios.collect())
-    }
-}
-
-impl Cell {
-    fn median(&self, pick: impl Fn(&Outcome) -> Option<f64>) -> Option<f64> {
-        median(self.outcomes.iter().filter_map(pick).collect())
-    }
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        return values.get(middle).copied();
-    }
-    Some((values.get(middle.checked_sub(1)?)? + values[middle]) / 2.0)
 }
 
 fn is_timed(workload: Workload) -> bool {
@@ -216,20 +161,6 @@ fn mean(estimates: &Path) -> Option<f64> {
     let text = fs::read_to_string(estimates).ok()?;
     let json: Value = serde_json::from_str(&text).ok()?;
     json["mean"]["point_estimate"].as_f64()
-}
-
-fn failures(page: &mut String, results: &Results) {
-    let mut lines = String::new();
-    for row in &results.rows {
-        for (program, cell) in &row.cells {
-            for failure in &cell.failures {
-                let _ = writeln!(lines, "- {program}, {}: {failure}", row.title());
-            }
-        }
-    }
-    if !lines.is_empty() {
-        let _ = write!(page, "\n## What did not come to its end\n\n{lines}");
-    }
 }
 
 /// One paragraph about the machine.
@@ -305,15 +236,3 @@ const CONCLUSION: &str = "
 [OPTIMISATIONS.md](OPTIMISATIONS.md) tells what was done for these figures, and what each step was worth.
 [CLUSTER.md](CLUSTER.md#how-much-it-carries) has those of several servers that are one community.
 ";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_median_is_the_middle_or_between_the_two_middle_ones() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
-        assert_eq!(median(vec![]), None);
-    }
-}

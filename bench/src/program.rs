@@ -1,6 +1,7 @@
 //! The programs that can be measured, and how each is started: on the loopback, with generous
 //! limits and nothing that slows clients down on purpose.
 
+use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -76,16 +77,18 @@ impl Program {
         }
     }
 
-    /// Where its file is: linechat's own beside this program, the others where the system keeps
-    /// them.
+    /// Where its file is: linechat's own beside this program, the others where the system looks for
+    /// programs, and where it keeps servers.
     pub(crate) fn path(self) -> Option<PathBuf> {
         if self.is_linechat() || self == Self::LinechatFloor {
-            let path = std::env::current_exe().ok()?.with_file_name(self.name());
+            let path = env::current_exe().ok()?.with_file_name(self.name());
             return path.exists().then_some(path);
         }
-        ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"]
-            .iter()
-            .map(|folder| Path::new(folder).join(self.name()))
+        let search = env::var_os("PATH").unwrap_or_default();
+        let server_folders = SERVER_FOLDERS.map(PathBuf::from);
+        env::split_paths(&search)
+            .chain(server_folders)
+            .map(|folder| folder.join(self.name()))
             .find(|path| path.exists())
     }
 
@@ -221,3 +224,6 @@ fn inspircd_config(port: u16, tls: Option<&(PathBuf, PathBuf)>) -> String {
          <options defaultmodes=\"\">\n"
     )
 }
+
+/// They may be absent from the search path of anybody but root.
+const SERVER_FOLDERS: [&str; 4] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"];

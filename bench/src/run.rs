@@ -1,5 +1,8 @@
-//! One run: a server, a workload, and the figures.
+//! One run: a server or several, a workload, and the figures.
 
+use std::io;
+use std::iter::Sum;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::crowd::{Crowd, PATIENCE};
@@ -22,9 +25,9 @@ pub(crate) struct Terms {
     pub(crate) syscalls: bool,
 }
 
-/// Makes a run.
+/// Makes a run. Several servers are one to their users; these are spread over them in turn.
 pub(crate) fn run(
-    server: &Server,
+    servers: &[Server],
     wire: Wire,
     workload: Workload,
     terms: Terms,
@@ -33,7 +36,7 @@ pub(crate) fn run(
         return Err(Failure::Unfit(format!("{} has no {workload}", wire.name())));
     }
     let crowd = &mut Crowd::new(wire.transport())?;
-    let (at, size) = (server.address, terms.size);
+    let (at, size) = (addresses(servers), terms.size);
     let mut outcome = match workload {
         Workload::FanOut {
             recipients,
@@ -41,24 +44,25 @@ pub(crate) fn run(
             window,
         } => {
             let numbers = (recipients, senders, window);
-            let load = FanOut::start(crowd, at, wire, size, numbers)?;
-            measure(crowd, load, server, terms, Process::cpu)?
+            let load = FanOut::start(crowd, &at, wire, size, numbers)?;
+            measure(crowd, load, servers, terms, Process::cpu)?
         }
-        Workload::PingPong { pairs } => {
-            let load = PingPong::start(crowd, at, wire, size, pairs)?;
-            measure(crowd, load, server, terms, Process::cpu)?
+        Workload::PingPong { pairs, window } => {
+            let load = PingPong::start(crowd, &at, wire, size, (pairs, window))?;
+            measure(crowd, load, servers, terms, Process::cpu)?
         }
         Workload::Paced { users, rate } => {
-            let load = Paced::start(crowd, at, wire, size, (users, rate))?;
-            measure(crowd, load, server, terms, Process::cpu)?
+            let load = Paced::start(crowd, &at, wire, size, (users, rate))?;
+            measure(crowd, load, servers, terms, Process::cpu)?
         }
         Workload::Churn { users } => {
-            let load = Churn::start(crowd, at, wire, users);
-            measure(crowd, load, server, terms, Process::cpu_of_all)?
+            let load = Churn::start(crowd, &at, wire, users);
+            measure(crowd, load, servers, terms, Process::cpu_of_all)?
         }
-        Workload::Idle { users } => weigh(crowd, server, wire, users)?,
+        Workload::Idle { users } => weigh(crowd, servers, wire, users)?,
     };
-    outcome.server.clone_from(&server.name);
+    let names: Vec<&str> = servers.iter().map(|server| server.name.as_str()).collect();
+    outcome.server = names.join(" and ");
     outcome.wire = wire.name().to_owned();
     outcome.workload = workload.to_string();
     outcome.connections = crowd.len();
@@ -68,24 +72,27 @@ pub(crate) fn run(
 fn measure(
     crowd: &mut Crowd,
     mut load: impl Load,
-    server: &Server,
+    servers: &[Server],
     terms: Terms,
-    cpu: fn(Process) -> std::io::Result<Duration>,
+    cpu: fn(Process) -> io::Result<Duration>,
 ) -> Result<Outcome, Failure> {
     crowd.run(&mut load, terms.warm_up)?;
-    let counter = if terms.syscalls {
-        Some(SyscallCount::start(server.process)?)
-    } else {
-        None
-    };
+    let cpu = || total(servers, cpu);
+    let mut counters = Vec::new();
+    if terms.syscalls {
+        for server in servers {
+            counters.push(SyscallCount::start(server.process)?);
+        }
+    }
     load.progress().reset();
-    let before = (crowd.now(), cpu(server.process)?, Process::myself().cpu()?);
+    let before = (crowd.now(), cpu()?, Process::myself().cpu()?);
     crowd.run(&mut load, terms.time)?;
-    let after = (crowd.now(), cpu(server.process)?, Process::myself().cpu()?);
+    let after = (crowd.now(), cpu()?, Process::myself().cpu()?);
     let deliveries = load.progress().delivered();
     let latency = load.progress().latency();
-    let syscalls = counter.map(SyscallCount::stop).transpose()?;
-    let threads = server.process.threads()?;
+    let syscalls = counters.into_iter().map(SyscallCount::stop);
+    let syscalls = syscalls.sum::<io::Result<u64>>()?;
+    let threads = total(servers, Process::threads)?;
     finish(crowd, &mut load)?;
 
     let seconds = (after.0 - before.0) as f64 / 1e9;
@@ -93,7 +100,7 @@ fn measure(
     let own_cpu = after.2.saturating_sub(before.2);
     let each = |total: f64| (deliveries > 0).then(|| total / deliveries as f64);
     // Counting slows the server down.
-    let is_timed = syscalls.is_none();
+    let is_timed = !terms.syscalls;
     Ok(Outcome {
         seconds,
         deliveries,
@@ -102,7 +109,7 @@ fn measure(
         cpu_ns_per_delivery: each(cpu.as_nanos() as f64).filter(|_| is_timed),
         server_cpu_share: is_timed.then_some(cpu.as_secs_f64() / seconds),
         generator_cpu_share: is_timed.then_some(own_cpu.as_secs_f64() / seconds),
-        syscalls_per_delivery: syscalls.and_then(|calls| each(calls as f64)),
+        syscalls_per_delivery: each(syscalls as f64).filter(|_| !is_timed),
         threads,
         ..Outcome::default()
     })
@@ -120,19 +127,34 @@ pub(crate) fn finish(crowd: &mut Crowd, load: &mut impl Load) -> Result<(), Fail
 }
 
 /// How much memory one more user takes, once the server has seen a few.
-fn weigh(crowd: &mut Crowd, server: &Server, wire: Wire, users: usize) -> Result<Outcome, Failure> {
+fn weigh(
+    crowd: &mut Crowd,
+    servers: &[Server],
+    wire: Wire,
+    users: usize,
+) -> Result<Outcome, Failure> {
+    let at = addresses(servers);
     let mut idle = Idle(wire);
-    login::log_in(crowd, server.address, wire, FIRST_USERS, |_| Role::User)?;
+    login::log_in(crowd, &at, wire, FIRST_USERS, |_| Role::User)?;
     crowd.run(&mut idle, MEMORY_SETTLES)?;
-    let before = server.process.resident()?;
-    login::log_in(crowd, server.address, wire, users, |_| Role::User)?;
+    let before = total(servers, Process::resident)?;
+    login::log_in(crowd, &at, wire, users, |_| Role::User)?;
     crowd.run(&mut idle, MEMORY_SETTLES)?;
-    let after = server.process.resident()?;
+    let after = total(servers, Process::resident)?;
     Ok(Outcome {
         bytes_per_idle_connection: Some(after.saturating_sub(before) as f64 / users as f64),
-        threads: server.process.threads()?,
+        threads: total(servers, Process::threads)?,
         ..Outcome::default()
     })
+}
+
+pub(crate) fn addresses(servers: &[Server]) -> Vec<SocketAddr> {
+    servers.iter().map(|server| server.address).collect()
+}
+
+/// Something of all servers together.
+fn total<T: Sum>(servers: &[Server], of: impl Fn(Process) -> io::Result<T>) -> io::Result<T> {
+    servers.iter().map(|server| of(server.process)).sum()
 }
 
 /// How long nothing may come after everything has.

@@ -31,7 +31,7 @@ struct Listener {
 impl Deaf {
     pub(super) fn start(crowd: &mut Crowd, server: SocketAddr) -> Result<Self, Failure> {
         let teller = crowd.len();
-        login::log_in(crowd, server, WIRE, 1, |_| Role::User)?;
+        login::log_in(crowd, &[server], WIRE, 1, |_| Role::User)?;
         let places = teller..crowd.reserve(LISTENERS).end;
         let mut deaf = Self {
             server,

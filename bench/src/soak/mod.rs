@@ -41,7 +41,7 @@ pub(crate) fn run(program: Program, time: Duration) -> Result<(), Failure> {
     }
     let server = Server::start(program, WIRE)?;
     let crowd = &mut Crowd::new(WIRE.transport())?;
-    login::log_in(crowd, server.address, WIRE, Talk::USERS, |_| Role::User)?;
+    login::log_in(crowd, &[server.address], WIRE, Talk::USERS, |_| Role::User)?;
     let mut watch = Watch::begin(server.process, time)?;
     let mut soak = Soak::start(crowd, server.address)?;
     while watch.elapsed() < time {

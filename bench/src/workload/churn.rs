@@ -12,7 +12,7 @@ use crate::workload::Load;
 
 /// Users who come, log in, and leave.
 pub(crate) struct Churn {
-    server: SocketAddr,
+    servers: Vec<SocketAddr>,
     wire: Wire,
     progress: Progress,
     /// When each place's connection began, while it logs in.
@@ -23,9 +23,14 @@ pub(crate) struct Churn {
 }
 
 impl Churn {
-    pub(crate) fn start(crowd: &mut Crowd, server: SocketAddr, wire: Wire, users: usize) -> Self {
+    pub(crate) fn start(
+        crowd: &mut Crowd,
+        servers: &[SocketAddr],
+        wire: Wire,
+        users: usize,
+    ) -> Self {
         Self {
-            server,
+            servers: servers.to_vec(),
             wire,
             progress: Progress::new(),
             began: vec![None; users],
@@ -35,7 +40,8 @@ impl Churn {
     }
 
     fn join(&mut self, crowd: &mut Crowd, place: usize) -> Result<(), Failure> {
-        crowd.reconnect(place, self.server)?;
+        let server = self.servers[place % self.servers.len()];
+        crowd.reconnect(place, server)?;
         let user = self.next_user;
         self.next_user += 1;
         self.began[place] = Some(crowd.now());

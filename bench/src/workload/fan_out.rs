@@ -23,14 +23,14 @@ pub(crate) struct FanOut {
 impl FanOut {
     pub(crate) fn start(
         crowd: &mut Crowd,
-        server: SocketAddr,
+        servers: &[SocketAddr],
         wire: Wire,
         size: usize,
         (recipients, senders, window): (usize, usize, usize),
     ) -> Result<Self, Failure> {
         let count = recipients + senders;
         let is_alone = senders == 1 && wire == Wire::Redis;
-        login::log_in(crowd, server, wire, count, |user| match user {
+        login::log_in(crowd, servers, wire, count, |user| match user {
             0 if is_alone => Role::Speaker,
             _ => Role::Member,
         })?;

@@ -34,11 +34,14 @@ pub(crate) enum Workload {
         #[arg(long, default_value_t = 100)]
         window: usize,
     },
-    /// Two by two, one message goes back and forth
+    /// Two by two, messages go back and forth
     PingPong {
         /// How many pairs
         #[arg(long, default_value_t = 500)]
         pairs: usize,
+        /// How many messages go back and forth in each pair
+        #[arg(long, default_value_t = 1)]
+        window: usize,
     },
     /// Messages at a fixed rate, whatever the server does
     Paced {
@@ -84,7 +87,14 @@ impl fmt::Display for Workload {
                 senders,
                 window,
             } => write!(f, "fan-out {senders} to {recipients}, window {window}"),
-            Self::PingPong { pairs } => write!(f, "ping-pong of {pairs} pairs"),
+            Self::PingPong {
+                pairs: 1,
+                window: 1,
+            } => f.write_str("ping-pong of 1 pair"),
+            Self::PingPong { pairs, window: 1 } => write!(f, "ping-pong of {pairs} pairs"),
+            Self::PingPong { pairs, window } => {
+                write!(f, "ping-pong of {pairs} pairs, window {window}")
+            }
             Self::Paced { users, rate } => write!(f, "{rate} messages/s to {users}"),
             Self::Idle { users } => write!(f, "{users} idle users"),
             Self::Churn { users } => write!(f, "churn of {users} users"),

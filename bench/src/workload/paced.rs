@@ -28,12 +28,12 @@ pub(crate) struct Paced {
 impl Paced {
     pub(crate) fn start(
         crowd: &mut Crowd,
-        server: SocketAddr,
+        servers: &[SocketAddr],
         wire: Wire,
         size: usize,
         (users, rate): (usize, u64),
     ) -> Result<Self, Failure> {
-        login::log_in(crowd, server, wire, users, |_| Role::Member)?;
+        login::log_in(crowd, servers, wire, users, |_| Role::Member)?;
         login::meet(crowd, wire)?;
         let senders = users.min(MAX_SENDERS);
         Ok(Self {

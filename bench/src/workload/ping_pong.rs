@@ -1,4 +1,4 @@
-//! Two by two, one message goes back and forth.
+//! Two by two, messages go back and forth.
 
 use std::net::SocketAddr;
 
@@ -15,22 +15,25 @@ use crate::workload::Load;
 pub(crate) struct PingPong {
     messages: Messages,
     pairs: usize,
+    /// How many messages go back and forth in each.
+    window: usize,
     has_begun: bool,
 }
 
 impl PingPong {
     pub(crate) fn start(
         crowd: &mut Crowd,
-        server: SocketAddr,
+        servers: &[SocketAddr],
         wire: Wire,
         size: usize,
-        pairs: usize,
+        (pairs, window): (usize, usize),
     ) -> Result<Self, Failure> {
         let users = 2 * pairs;
-        login::log_in(crowd, server, wire, users, |_| Role::User)?;
+        login::log_in(crowd, servers, wire, users, |_| Role::User)?;
         Ok(Self {
             messages: Messages::new(wire, size, users, Ledger::new(users, 1)),
             pairs,
+            window,
             has_begun: false,
         })
     }
@@ -64,7 +67,9 @@ impl Script for PingPong {
     fn act(&mut self, crowd: &mut Crowd) -> Result<Option<u64>, Failure> {
         if !self.has_begun {
             self.has_begun = true;
-            (0..self.pairs).for_each(|pair| self.send(crowd, 2 * pair));
+            for pair in 0..self.pairs {
+                (0..self.window).for_each(|_| self.send(crowd, 2 * pair));
+            }
         }
         Ok(None)
     }
