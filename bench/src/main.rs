@@ -11,11 +11,13 @@
 //! linechat-bench attach PID 127.0.0.1:8888 rooms churn
 //! linechat-bench matrix --quick
 //! linechat-bench soak linechat-tokio --minutes 5
+//! linechat-bench link linechat-tokio
 //! ```
 
 mod crowd;
 mod failure;
 mod ledger;
+mod link;
 mod login;
 mod matrix;
 mod messages;
@@ -28,6 +30,7 @@ mod progress;
 mod run;
 mod server;
 mod sheet;
+mod site;
 mod soak;
 mod stamp;
 mod tunnel;
@@ -38,17 +41,18 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::slice;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::failure::Failure;
+use crate::link::Linked;
 use crate::matrix::MatrixOptions;
 use crate::program::Program;
 use crate::run::{Terms, run};
 use crate::server::Server;
+use crate::site::Site;
 use crate::stamp::Stamp;
 use crate::wire::Wire;
 use crate::workload::Workload;
@@ -94,6 +98,18 @@ enum Command {
         /// How long
         #[arg(long, default_value_t = 60.0)]
         minutes: f64,
+    },
+    /// Link servers over NATS, one to three, and say what that costs
+    Link {
+        /// One of linechat's own, expected beside this program
+        #[arg(default_value = "linechat-tokio")]
+        program: Program,
+        /// How long to measure in each run
+        #[arg(long, value_name = "SECS", default_value_t = 1.0)]
+        seconds: f64,
+        /// How often; the figures are the medians
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        repetitions: usize,
     },
     /// Do everything with every server that is there, and write the page about it
     Matrix(MatrixArgs),
@@ -169,7 +185,12 @@ fn execute(command: Command) -> Result<(), Failure> {
             let wire = wire.filter(|&wire| program.speaks(wire)).ok_or_else(|| {
                 Failure::Unfit(format!("{} has nothing for {workload}", program.name()))
             })?;
-            report(&Server::start(program, wire)?, wire, workload, &terms)
+            report(
+                &Server::start(program, wire)?.into(),
+                wire,
+                workload,
+                &terms,
+            )
         }
         Command::Attach {
             pid,
@@ -177,10 +198,15 @@ fn execute(command: Command) -> Result<(), Failure> {
             wire,
             terms,
             workload,
-        } => report(&Server::attach(pid, address), wire, workload, &terms),
+        } => report(&Server::attach(pid, address).into(), wire, workload, &terms),
         Command::Soak { program, minutes } => {
             soak::run(program, Duration::from_secs_f64(minutes * 60.0))
         }
+        Command::Link {
+            program,
+            seconds,
+            repetitions,
+        } => link(program, Duration::from_secs_f64(seconds), repetitions),
         Command::Matrix(arguments) => {
             let minutes = arguments
                 .minutes
@@ -196,16 +222,31 @@ fn execute(command: Command) -> Result<(), Failure> {
     }
 }
 
-fn report(
-    server: &Server,
-    wire: Wire,
-    workload: Workload,
-    terms: &TermArgs,
-) -> Result<(), Failure> {
-    let outcome = run(slice::from_ref(server), wire, workload, terms.terms())?;
+fn report(site: &Site, wire: Wire, workload: Workload, terms: &TermArgs) -> Result<(), Failure> {
+    let outcome = run(site, wire, workload, terms.terms())?;
     let json = serde_json::to_string(&outcome).map_err(io::Error::from)?;
     writeln!(io::stdout(), "{outcome}\n{json}")?;
     Ok(())
+}
+
+fn link(program: Program, time: Duration, repetitions: usize) -> Result<(), Failure> {
+    if !program.is_linechat() {
+        let name = program.name();
+        return Err(Failure::Unfit(format!("{name} cannot be linked")));
+    }
+    if Program::NatsServer.path().is_none() {
+        println!("skipped: nats-server is not installed, and nothing else links servers");
+        return Ok(());
+    }
+    let mut linked = Linked::new(program);
+    (0..repetitions).for_each(|_| linked.repeat(time));
+    let mut section = String::new();
+    linked.write(&mut section);
+    writeln!(io::stdout(), "{section}")?;
+    match linked.failures() {
+        failures if failures.is_empty() => Ok(()),
+        failures => Err(Failure::Unsound(failures)),
+    }
 }
 
 /// Ten thousand connections take as many descriptors, here and in the servers started from here.

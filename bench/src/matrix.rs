@@ -1,10 +1,10 @@
 //! Every workload with every server, side by side.
 
 use std::path::PathBuf;
-use std::slice;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
+use crate::link::Linked;
 use crate::outcome::Outcome;
 use crate::page;
 use crate::program::Program;
@@ -40,6 +40,8 @@ impl MatrixOptions {
 #[derive(Default)]
 pub(crate) struct Results {
     pub(crate) sheet: Sheet,
+    /// Those of servers that are linked, if NATS takes part.
+    pub(crate) linked: Option<Linked>,
     pub(crate) programs: Vec<Program>,
     pub(crate) repetitions: usize,
     pub(crate) elapsed: Duration,
@@ -58,6 +60,7 @@ pub(crate) fn run_all(options: &MatrixOptions) -> Result<(), Failure> {
             programs.iter().map(|program| program.name()).collect(),
             scenes(options.is_quick),
         ),
+        linked: linked(&programs),
         programs,
         ..Results::default()
     };
@@ -100,6 +103,9 @@ impl Results {
                 row.record(program.name(), done);
             }
         }
+        if let Some(linked) = &mut self.linked {
+            linked.repeat(terms.time);
+        }
     }
 
     fn count_syscalls(&mut self) {
@@ -127,13 +133,20 @@ impl Results {
     }
 }
 
+/// What there is to link: the first of linechat's own.
+fn linked(programs: &[Program]) -> Option<Linked> {
+    let ours = programs.iter().find(|program| program.is_linechat())?;
+    let has_nats = programs.contains(&Program::NatsServer);
+    has_nats.then(|| Linked::new(*ours))
+}
+
 impl Scene {
     /// A run with a server of its own, unless the program has no part in it.
     fn play(self, program: Program, terms: Terms) -> Option<Result<Outcome, Failure>> {
         let wire = self.wire(program)?;
         Some(
             Server::start(program, wire)
-                .and_then(|server| run(slice::from_ref(&server), wire, self.workload, terms)),
+                .and_then(|server| run(&server.into(), wire, self.workload, terms)),
         )
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct Outcome {
     pub(crate) deliveries_per_second: f64,
     pub(crate) latency: Option<Latency>,
     pub(crate) cpu_ns_per_delivery: Option<f64>,
+    /// That of what the server needs besides.
+    pub(crate) beside_cpu_ns_per_delivery: Option<f64>,
     /// How much of one processor the server and the generator had.
     pub(crate) server_cpu_share: Option<f64>,
     pub(crate) generator_cpu_share: Option<f64>,
@@ -43,6 +45,9 @@ impl fmt::Display for Outcome {
         write!(f, " {:.0}/s", self.deliveries_per_second)?;
         if let Some(cpu) = self.cpu_ns_per_delivery {
             write!(f, ", server CPU {cpu:.0} ns each")?;
+        }
+        if let Some(cpu) = self.beside_cpu_ns_per_delivery {
+            write!(f, ", beside it {cpu:.0} ns")?;
         }
         if let Some(calls) = self.syscalls_per_delivery {
             write!(f, ", {calls:.4} system calls each")?;

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::link::Linked;
 use crate::matrix::{MatrixOptions, Results};
 use crate::plot::{self, Group};
 use crate::program::Program;
@@ -87,8 +88,13 @@ fn page(results: &Results, options: &MatrixOptions) -> String {
             Some(format!("{bytes:.0}"))
         },
     );
+    match &results.linked {
+        Some(linked) => linked.write(&mut page),
+        None => page.push_str(NOT_LINKED),
+    }
     core(&mut page, options.criterion.as_deref());
-    let failures = sheet.failures();
+    let linked = results.linked.as_ref().map(Linked::failures);
+    let failures = sheet.failures() + &linked.unwrap_or_default();
     if !failures.is_empty() {
         let _ = write!(page, "\n## What did not come to its end\n\n{failures}");
     }
@@ -195,6 +201,7 @@ for each run, on the loopback, with generous limits and no throttling.
 bench/run                  # a quarter of an hour
 bench/run --quick          # two
 cargo run --release -p linechat-bench -- one linechat-tokio fan-out --recipients 1000 --window 100
+cargo run --release -p linechat-bench -- link linechat-tokio    # needs nats-server
 ```
 
 - **A delivery** is one message of 64 bytes received by one client. Every run checks that each
@@ -208,6 +215,12 @@ cargo run --release -p linechat-bench -- one linechat-tokio fan-out --recipients
   or a subject (NATS) for all, and private messages, or one for each user, for pairs.
 - `rooms+tls` and `irc+tls` are under TLS 1.3, `web` is IRC over WebSocket, `web+tls` both; the floor
   stays plain. Only who has the same takes part.
+";
+
+const NOT_LINKED: &str = "
+## Linked servers
+
+Left out: `nats-server` took no part, and nothing else links servers.
 ";
 
 const CONCLUSION: &str = "
@@ -234,5 +247,5 @@ const CONCLUSION: &str = "
   exact. System calls are counted in a short run of their own.
 
 [OPTIMISATIONS.md](OPTIMISATIONS.md) tells what was done for these figures, and what each step was worth.
-[CLUSTER.md](CLUSTER.md#how-much-it-carries) has those of several servers that are one community.
+[CLUSTER.md](CLUSTER.md#how-much-it-carries) tells what the figures of linked servers mean.
 ";

@@ -1,8 +1,6 @@
-//! One run: a server or several, a workload, and the figures.
+//! One run: what serves, a workload, and the figures.
 
 use std::io;
-use std::iter::Sum;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::crowd::{Crowd, PATIENCE};
@@ -10,7 +8,7 @@ use crate::failure::Failure;
 use crate::login;
 use crate::outcome::Outcome;
 use crate::process::{Process, SyscallCount};
-use crate::server::Server;
+use crate::site::{Site, Spent};
 use crate::wire::{Role, Wire};
 use crate::workload::{Churn, FanOut, Idle, Load, Paced, PingPong, Workload};
 
@@ -25,9 +23,9 @@ pub(crate) struct Terms {
     pub(crate) syscalls: bool,
 }
 
-/// Makes a run. Several servers are one to their users; these are spread over them in turn.
+/// Makes a run. Clients are spread over the servers in turn.
 pub(crate) fn run(
-    servers: &[Server],
+    site: &Site,
     wire: Wire,
     workload: Workload,
     terms: Terms,
@@ -36,7 +34,7 @@ pub(crate) fn run(
         return Err(Failure::Unfit(format!("{} has no {workload}", wire.name())));
     }
     let crowd = &mut Crowd::new(wire.transport())?;
-    let (at, size) = (addresses(servers), terms.size);
+    let (at, size) = (site.addresses(), terms.size);
     let mut outcome = match workload {
         Workload::FanOut {
             recipients,
@@ -45,24 +43,23 @@ pub(crate) fn run(
         } => {
             let numbers = (recipients, senders, window);
             let load = FanOut::start(crowd, &at, wire, size, numbers)?;
-            measure(crowd, load, servers, terms, Process::cpu)?
+            measure(crowd, load, site, terms, Process::cpu)?
         }
         Workload::PingPong { pairs, window } => {
             let load = PingPong::start(crowd, &at, wire, size, (pairs, window))?;
-            measure(crowd, load, servers, terms, Process::cpu)?
+            measure(crowd, load, site, terms, Process::cpu)?
         }
         Workload::Paced { users, rate } => {
             let load = Paced::start(crowd, &at, wire, size, (users, rate))?;
-            measure(crowd, load, servers, terms, Process::cpu)?
+            measure(crowd, load, site, terms, Process::cpu)?
         }
         Workload::Churn { users } => {
             let load = Churn::start(crowd, &at, wire, users);
-            measure(crowd, load, servers, terms, Process::cpu_of_all)?
+            measure(crowd, load, site, terms, Process::cpu_of_all)?
         }
-        Workload::Idle { users } => weigh(crowd, servers, wire, users)?,
+        Workload::Idle { users } => weigh(crowd, site, wire, users)?,
     };
-    let names: Vec<&str> = servers.iter().map(|server| server.name.as_str()).collect();
-    outcome.server = names.join(" and ");
+    outcome.server = site.name();
     outcome.wire = wire.name().to_owned();
     outcome.workload = workload.to_string();
     outcome.connections = crowd.len();
@@ -72,33 +69,30 @@ pub(crate) fn run(
 fn measure(
     crowd: &mut Crowd,
     mut load: impl Load,
-    servers: &[Server],
+    site: &Site,
     terms: Terms,
     cpu: fn(Process) -> io::Result<Duration>,
 ) -> Result<Outcome, Failure> {
     crowd.run(&mut load, terms.warm_up)?;
-    let cpu = || total(servers, cpu);
-    let mut counters = Vec::new();
-    if terms.syscalls {
-        for server in servers {
-            counters.push(SyscallCount::start(server.process)?);
-        }
-    }
+    let counters = match terms.syscalls {
+        true => site.count_syscalls()?,
+        false => Vec::new(),
+    };
     load.progress().reset();
-    let before = (crowd.now(), cpu()?, Process::myself().cpu()?);
+    let before = (crowd.now(), Spent::by(site, cpu)?);
     crowd.run(&mut load, terms.time)?;
-    let after = (crowd.now(), cpu()?, Process::myself().cpu()?);
+    let after = (crowd.now(), Spent::by(site, cpu)?);
     let deliveries = load.progress().delivered();
     let latency = load.progress().latency();
     let syscalls = counters.into_iter().map(SyscallCount::stop);
     let syscalls = syscalls.sum::<io::Result<u64>>()?;
-    let threads = total(servers, Process::threads)?;
+    let threads = site.total(Process::threads)?;
     finish(crowd, &mut load)?;
 
     let seconds = (after.0 - before.0) as f64 / 1e9;
-    let cpu = after.1.saturating_sub(before.1);
-    let own_cpu = after.2.saturating_sub(before.2);
+    let spent = after.1.since(before.1);
     let each = |total: f64| (deliveries > 0).then(|| total / deliveries as f64);
+    let each_ns = |time: Duration| each(time.as_nanos() as f64);
     // Counting slows the server down.
     let is_timed = !terms.syscalls;
     Ok(Outcome {
@@ -106,9 +100,10 @@ fn measure(
         deliveries,
         deliveries_per_second: deliveries as f64 / seconds,
         latency: is_timed.then_some(latency),
-        cpu_ns_per_delivery: each(cpu.as_nanos() as f64).filter(|_| is_timed),
-        server_cpu_share: is_timed.then_some(cpu.as_secs_f64() / seconds),
-        generator_cpu_share: is_timed.then_some(own_cpu.as_secs_f64() / seconds),
+        cpu_ns_per_delivery: each_ns(spent.servers).filter(|_| is_timed),
+        beside_cpu_ns_per_delivery: spent.beside.and_then(each_ns).filter(|_| is_timed),
+        server_cpu_share: is_timed.then_some(spent.servers.as_secs_f64() / seconds),
+        generator_cpu_share: is_timed.then_some(spent.generator.as_secs_f64() / seconds),
         syscalls_per_delivery: each(syscalls as f64).filter(|_| !is_timed),
         threads,
         ..Outcome::default()
@@ -127,34 +122,20 @@ pub(crate) fn finish(crowd: &mut Crowd, load: &mut impl Load) -> Result<(), Fail
 }
 
 /// How much memory one more user takes, once the server has seen a few.
-fn weigh(
-    crowd: &mut Crowd,
-    servers: &[Server],
-    wire: Wire,
-    users: usize,
-) -> Result<Outcome, Failure> {
-    let at = addresses(servers);
+fn weigh(crowd: &mut Crowd, site: &Site, wire: Wire, users: usize) -> Result<Outcome, Failure> {
+    let at = site.addresses();
     let mut idle = Idle(wire);
     login::log_in(crowd, &at, wire, FIRST_USERS, |_| Role::User)?;
     crowd.run(&mut idle, MEMORY_SETTLES)?;
-    let before = total(servers, Process::resident)?;
+    let before = site.total(Process::resident)?;
     login::log_in(crowd, &at, wire, users, |_| Role::User)?;
     crowd.run(&mut idle, MEMORY_SETTLES)?;
-    let after = total(servers, Process::resident)?;
+    let after = site.total(Process::resident)?;
     Ok(Outcome {
         bytes_per_idle_connection: Some(after.saturating_sub(before) as f64 / users as f64),
-        threads: total(servers, Process::threads)?,
+        threads: site.total(Process::threads)?,
         ..Outcome::default()
     })
-}
-
-pub(crate) fn addresses(servers: &[Server]) -> Vec<SocketAddr> {
-    servers.iter().map(|server| server.address).collect()
-}
-
-/// Something of all servers together.
-fn total<T: Sum>(servers: &[Server], of: impl Fn(Process) -> io::Result<T>) -> io::Result<T> {
-    servers.iter().map(|server| of(server.process)).sum()
 }
 
 /// How long nothing may come after everything has.

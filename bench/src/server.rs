@@ -1,9 +1,10 @@
 //! A server that is measured: started here, or found running.
 
 use std::fs::{self, File};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a program and waits until it listens.
     pub(crate) fn start(program: Program, wire: Wire) -> Result<Self, Failure> {
+        Self::start_with(program, wire, |_, _| {})
+    }
+
+    /// The same, with further arguments. They are told the folder for what it needs on disk.
+    pub(crate) fn start_with(
+        program: Program,
+        wire: Wire,
+        further: impl FnOnce(&mut Command, &Path),
+    ) -> Result<Self, Failure> {
         let address = free_address()?;
         let folder = std::env::temp_dir().join(format!(
             "linechat-bench-{}-{}",
@@ -36,6 +46,7 @@ impl Server {
         let mut command = command.inspect_err(|_| {
             let _ = fs::remove_dir_all(&folder);
         })?;
+        further(&mut command, &folder);
         let child = command
             .stdin(Stdio::null())
             .stdout(File::create(&said)?)
@@ -59,6 +70,14 @@ impl Server {
             address,
             process: Process { pid },
             started: None,
+        }
+    }
+
+    /// Kills one that was started here. Whoever it served notices at once.
+    pub(crate) fn kill(&mut self) -> io::Result<()> {
+        match &mut self.started {
+            Some((child, _)) => child.kill(),
+            None => Ok(()),
         }
     }
 
