@@ -10,52 +10,42 @@ use crate::link::json::Json;
 /// How the streams and the subjects of one community are called.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
-    community: String,
+    /// The stream of the log.
+    pub(crate) log: String,
+    /// The stream of the snapshots.
+    pub(crate) snapshots: String,
+    /// Where entries are published.
+    pub(crate) entries: String,
+    /// Where entries come back from, once they are in the log.
+    pub(crate) republished: String,
+    /// Where servers say that they are there.
+    pub(crate) beats: String,
+    /// Where it is said what the last snapshot is.
+    pub(crate) head: String,
+    /// Where the parts of snapshots are, and the head: what is behind it says which.
+    parts: String,
 }
 
 impl Names {
     pub(crate) fn new(community: &str) -> Self {
-        let community = community.into();
-        Self { community }
-    }
-
-    /// The stream of the log.
-    pub(crate) fn log(&self) -> String {
-        format!("linechat_{}", self.community)
-    }
-
-    /// The stream of the snapshots.
-    pub(crate) fn snapshots(&self) -> String {
-        format!("linechat-snapshots_{}", self.community)
-    }
-
-    /// Where entries are published.
-    pub(crate) fn entries(&self) -> String {
-        format!("linechat.{}.log", self.community)
-    }
-
-    /// Where entries come back from, once they are in the log.
-    pub(crate) fn republished(&self) -> String {
-        format!("linechat.{}.read", self.community)
-    }
-
-    /// Where servers say that they are there.
-    pub(crate) fn beats(&self) -> String {
-        format!("linechat.{}.beat", self.community)
+        Self {
+            log: format!("linechat_{community}"),
+            snapshots: format!("linechat-snapshots_{community}"),
+            entries: format!("linechat.{community}.log"),
+            republished: format!("linechat.{community}.read"),
+            beats: format!("linechat.{community}.beat"),
+            head: format!("linechat.{community}.snapshot.head"),
+            parts: format!("linechat.{community}.snapshot"),
+        }
     }
 
     /// Where a part of the snapshot is that was made after this message of the log.
     pub(crate) fn chunk(&self, sequence: u64, chunk: u32) -> String {
-        format!("linechat.{}.snapshot.{sequence}.{chunk}", self.community)
-    }
-
-    /// Where it is said what the last snapshot is.
-    pub(crate) fn head(&self) -> String {
-        format!("linechat.{}.snapshot.head", self.community)
+        format!("{}.{sequence}.{chunk}", self.parts)
     }
 
     fn all_of_snapshots(&self) -> String {
-        format!("linechat.{}.snapshot.>", self.community)
+        format!("{}.>", self.parts)
     }
 }
 
@@ -85,7 +75,7 @@ pub(crate) fn get_last(subject: &str) -> String {
 
 /// The stream of the log: bounded, the oldest entries go first.
 pub(crate) fn log_config(names: &Names, replicas: u8) -> String {
-    let (stream, entries, republished) = (names.log(), names.entries(), names.republished());
+    let (stream, entries, republished) = (&names.log, &names.entries, &names.republished);
     let rest = config(replicas);
     format!(
         r#"{{"name":"{stream}","subjects":["{entries}"],"max_msgs":{MAX_ENTRIES},"max_bytes":{MAX_BYTES},"max_msgs_per_subject":-1,"republish":{{"src":"{entries}","dest":"{republished}"}},{rest}}}"#
@@ -94,7 +84,7 @@ pub(crate) fn log_config(names: &Names, replicas: u8) -> String {
 
 /// The stream of the snapshots: the last ones, since the oldest parts go first.
 pub(crate) fn snapshots_config(names: &Names, replicas: u8) -> String {
-    let (stream, subjects) = (names.snapshots(), names.all_of_snapshots());
+    let (stream, subjects) = (&names.snapshots, names.all_of_snapshots());
     let rest = config(replicas);
     format!(
         r#"{{"name":"{stream}","subjects":["{subjects}"],"max_msgs":{MAX_PARTS},"max_bytes":{MAX_BYTES},"max_msgs_per_subject":1,{rest}}}"#
@@ -219,8 +209,8 @@ mod tests {
         for request in [
             log_config(&names, 3),
             snapshots_config(&names, 1),
-            get_from(7, &names.entries()),
-            get_last(&names.head()),
+            get_from(7, &names.entries),
+            get_last(&names.head),
         ] {
             assert!(Json::parse(&request).is_some(), "{request}");
         }

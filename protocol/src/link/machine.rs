@@ -35,6 +35,8 @@ pub(crate) struct Link {
     out: Vec<u8>,
     /// How many connections there were: each has an inbox of its own.
     connections: u64,
+    /// What the subjects begin with under which answers come to this run, on this connection.
+    inbox: String,
     /// How many requests there were.
     requests: u64,
     /// The answer that is awaited, by the number of its request, and until when.
@@ -112,6 +114,7 @@ impl Link {
             decoder: Decoder::default(),
             out: Vec::new(),
             connections: 0,
+            inbox: String::new(),
             requests: 0,
             awaited: None,
             retry_at: None,
@@ -165,6 +168,7 @@ impl Link {
     /// There is a connection, and nothing was said on it.
     pub(crate) fn connected(&mut self, now: Instant) {
         self.connections += 1;
+        self.name_inbox();
         self.decoder = Decoder::default();
         self.out.clear();
         self.watch.reconnected();
@@ -186,6 +190,7 @@ impl Link {
     /// This run of the server is over: the next begins, and forgets all that it knew.
     pub(crate) fn restart(&mut self) {
         self.incarnation = self.incarnation.wrapping_add(1);
+        self.name_inbox();
         self.log = None;
         self.has_begun = false;
         self.reader = Reader::new(1);
@@ -195,6 +200,11 @@ impl Link {
         self.writing = None;
         self.last_snapshot = 0;
         self.news.clear();
+    }
+
+    fn name_inbox(&mut self) {
+        let (node, run, connection) = (self.node(), self.incarnation, self.connections);
+        self.inbox = format!("_INBOX.linechat.{node}.{run:x}.{connection}.");
     }
 
     /// NATS sent these bytes. An error means that the connection is of no use.
@@ -289,9 +299,9 @@ impl Link {
 
     /// NATS has let us in.
     fn enter(&mut self, now: Instant) {
-        let inbox = format!("{}*", self.inbox());
+        let inbox = format!("{}*", self.inbox);
         let names = &self.names;
-        let subjects = [inbox, names.republished(), names.beats(), names.head()];
+        let subjects = [&inbox, &names.republished, &names.beats, &names.head];
         for (id, subject) in subjects.iter().enumerate() {
             subscribe(&mut self.out, subject, id as u32 + 1);
         }
@@ -299,36 +309,31 @@ impl Link {
         self.begin(now, Stage::FindingLog);
     }
 
-    fn inbox(&self) -> String {
-        let (node, run, connection) = (self.node(), self.incarnation, self.connections);
-        format!("_INBOX.linechat.{node}.{run:x}.{connection}.")
-    }
-
     /// Begins a stage, which is to ask for what it needs.
     fn begin(&mut self, now: Instant, stage: Stage) {
         self.stage = stage;
         self.retry_at = None;
         self.awaited = None;
-        let (log, snapshots) = (self.names.log(), self.names.snapshots());
+        let (log, snapshots) = (&self.names.log, &self.names.snapshots);
         let (subject, request) = match stage {
-            Stage::FindingLog => (info_subject(&log), String::new()),
+            Stage::FindingLog => (info_subject(log), String::new()),
             Stage::CreatingLog => (
-                create_subject(&log),
+                create_subject(log),
                 log_config(&self.names, self.replicas()),
             ),
-            Stage::FindingSnapshots => (info_subject(&snapshots), String::new()),
+            Stage::FindingSnapshots => (info_subject(snapshots), String::new()),
             Stage::CreatingSnapshots => (
-                create_subject(&snapshots),
+                create_subject(snapshots),
                 snapshots_config(&self.names, self.replicas()),
             ),
-            Stage::FindingHead => (get_subject(&snapshots), get_last(&self.names.head())),
+            Stage::FindingHead => (get_subject(snapshots), get_last(&self.names.head)),
             Stage::Down | Stage::Greeting | Stage::Entering | Stage::Fetching | Stage::Reading => {
                 return;
             }
         };
         self.requests += 1;
         self.awaited = Some((self.requests, now + API_TIMEOUT));
-        let reply = format!("{}a{}", self.inbox(), self.requests);
+        let reply = format!("{}a{}", self.inbox, self.requests);
         publish(&mut self.out, &subject, &reply, request.as_bytes());
     }
 
@@ -345,14 +350,13 @@ impl Link {
     }
 
     fn take_message(&mut self, now: Instant, message: &Message<'_>) {
-        let inbox = self.inbox();
-        if let Some(request) = message.subject.strip_prefix(&*inbox) {
+        if let Some(request) = message.subject.strip_prefix(&*self.inbox) {
             let mut letters = request.chars();
             let kind = letters.next();
             if let Ok(number) = letters.as_str().parse() {
                 self.take_answer(now, kind, number, message);
             }
-        } else if message.subject == self.names.republished() {
+        } else if message.subject == self.names.republished {
             let number = |name| message.headers.number(name);
             if let (Some(sequence), Some(previous)) =
                 (number("Nats-Sequence"), number("Nats-Last-Sequence"))
@@ -360,9 +364,9 @@ impl Link {
             {
                 self.reader.came(now, sequence, previous, message.payload);
             }
-        } else if message.subject == self.names.beats() {
+        } else if message.subject == self.names.beats {
             self.hear(now, message.payload);
-        } else if message.subject == self.names.head()
+        } else if message.subject == self.names.head
             && let Ok(head) = open_all::<Head>(message.payload)
         {
             // Not the latest that there ever was: this is the one that counts now.
@@ -473,7 +477,7 @@ impl Link {
     /// The log is known.
     fn conclude_log(&mut self, now: Instant, info: StreamInfo) {
         if !info.fits {
-            let stream = self.names.log();
+            let stream = &self.names.log;
             let wrong = format!("NATS has a stream '{stream}' that is not one of linechat");
             self.news.push_back(News::Wrong(wrong));
             return self.retry(now);
@@ -529,7 +533,7 @@ impl Link {
             // Or whoever was asked does not have it yet.
             let trouble = format!(
                 "the log of the community has lost its beginning, and there is no snapshot; if that stays so, delete the stream '{}'",
-                self.names.log()
+                self.names.log
             );
             self.news.push_back(News::Trouble(trouble));
             return self.retry(now);
@@ -644,7 +648,7 @@ impl Link {
             incarnation: self.incarnation,
             read: self.reader.next().saturating_sub(1),
         };
-        publish(&mut self.out, &self.names.beats(), "", &seal(&beat));
+        publish(&mut self.out, &self.names.beats, "", &seal(&beat));
         self.tick_at = Some(now + self.period());
         self.has_ticked = true;
     }
@@ -676,8 +680,7 @@ impl Link {
     }
 
     fn ask_for_chunks(&mut self) {
-        let inbox = self.inbox();
-        let subject = get_subject(&self.names.snapshots());
+        let (inbox, subject) = (&self.inbox, get_subject(&self.names.snapshots));
         if let Some(fetching) = &mut self.fetching {
             while let Some(number) = fetching.poll_ask() {
                 let reply = format!("{inbox}c{number}");
@@ -688,17 +691,15 @@ impl Link {
     }
 
     fn ask_for_entries(&mut self, now: Instant) {
-        let inbox = self.inbox();
-        let (subject, entries) = (get_subject(&self.names.log()), self.names.entries());
+        let (subject, entries) = (get_subject(&self.names.log), &self.names.entries);
         while let Some(sequence) = self.reader.poll_ask(now) {
-            let reply = format!("{inbox}g{sequence}");
-            let request = get_from(sequence, &entries);
+            let reply = format!("{}g{sequence}", self.inbox);
+            let request = get_from(sequence, entries);
             publish(&mut self.out, &subject, &reply, request.as_bytes());
         }
     }
 
     fn publish_entries(&mut self, now: Instant) {
-        let inbox = self.inbox();
         let (node, incarnation) = (self.options.node.as_str(), self.incarnation);
         let envelope = |number| {
             seal(&Envelope {
@@ -709,11 +710,10 @@ impl Link {
         };
         if let Some((number, message)) = self.publisher.poll(now, envelope) {
             let id = format!("{node}-{incarnation:x}-{number}");
-            let reply = format!("{inbox}p{number}");
-            let subject = self.names.entries();
+            let reply = format!("{}p{number}", self.inbox);
             publish_with(
                 &mut self.out,
-                &subject,
+                &self.names.entries,
                 &reply,
                 ("Nats-Msg-Id", &id),
                 message,
@@ -722,18 +722,17 @@ impl Link {
     }
 
     fn write_part(&mut self, now: Instant) {
-        let inbox = self.inbox();
         let Some(writing) = &mut self.writing else {
             return;
         };
         let (sequence, number) = (writing.sequence(), writing.number());
-        let reply = format!("{inbox}s{number}");
+        let reply = format!("{}s{number}", self.inbox);
         match writing.poll(now) {
             Some(Part::Chunk(number, part)) => {
                 let subject = self.names.chunk(sequence, number);
                 publish(&mut self.out, &subject, &reply, part);
             }
-            Some(Part::Head(head)) => publish(&mut self.out, &self.names.head(), &reply, &head),
+            Some(Part::Head(head)) => publish(&mut self.out, &self.names.head, &reply, &head),
             None => {}
         }
     }
