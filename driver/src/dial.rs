@@ -7,24 +7,68 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use linechat_protocol::link::Address;
+use linechat_protocol::{Instant, LinkId, Server};
 use tracing::debug;
 
 use crate::connection::prepare;
 
-/// An attempt to connect. To look a name up waits, and so does to connect: both happen on a thread
-/// of their own, on every runtime alike, which ends with the attempt.
-#[derive(Debug)]
+/// What a server wants to be connected to. To look a name up waits, and so does to connect: both
+/// happen on a thread of their own, on every runtime alike, which ends with the attempt.
+#[derive(Debug, Default)]
 pub struct Dialling {
-    outcome: Receiver<io::Result<(TcpStream, SocketAddr)>>,
+    attempt: Option<(LinkId, Attempt)>,
 }
 
 impl Dialling {
+    /// Begins what [`Action::Dial`](linechat_protocol::Action::Dial) wants. `wake` is called once
+    /// [`take`](Self::take) has something to do. The server is told if it cannot be begun.
+    pub fn start(
+        &mut self,
+        now: Instant,
+        server: &mut Server,
+        link: LinkId,
+        wake: impl FnOnce() + Send + 'static,
+    ) {
+        let Some(address) = server.dial_target(link).cloned() else {
+            return;
+        };
+        match Attempt::start(address, wake) {
+            Ok(attempt) => self.attempt = Some((link, attempt)),
+            Err(_) => server.dial_failed(now, link),
+        }
+    }
+
+    /// The connection, once there is one. The server is told if there is to be none.
+    pub fn take(
+        &mut self,
+        now: Instant,
+        server: &mut Server,
+    ) -> Option<(LinkId, TcpStream, SocketAddr)> {
+        let (link, attempt) = self.attempt.take()?;
+        match attempt.outcome() {
+            None => self.attempt = Some((link, attempt)),
+            Some(Ok((stream, address))) if !server.is_shutting_down() => {
+                return Some((link, stream, address));
+            }
+            Some(_) => server.dial_failed(now, link),
+        }
+        None
+    }
+}
+
+/// One attempt to connect.
+#[derive(Debug)]
+struct Attempt {
+    outcome: Receiver<io::Result<(TcpStream, SocketAddr)>>,
+}
+
+impl Attempt {
     /// Begins. `wake` is called once there is an [outcome](Self::outcome).
     ///
     /// # Errors
     ///
     /// There is no thread left.
-    pub fn start(address: Address, wake: impl FnOnce() + Send + 'static) -> io::Result<Self> {
+    fn start(address: Address, wake: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         let (sender, outcome) = sync_channel(1);
         Builder::new().name("dialling".into()).spawn(move || {
             let connected = connect(&address);
@@ -39,7 +83,7 @@ impl Dialling {
     }
 
     /// What became of it, once that is known.
-    pub fn outcome(&self) -> Option<io::Result<(TcpStream, SocketAddr)>> {
+    fn outcome(&self) -> Option<io::Result<(TcpStream, SocketAddr)>> {
         match self.outcome.try_recv() {
             Ok(outcome) => Some(outcome),
             Err(TryRecvError::Empty) => None,
@@ -75,12 +119,12 @@ mod tests {
 
     fn outcome(address: Address) -> io::Result<(TcpStream, SocketAddr)> {
         let (woken, wakes) = channel();
-        let dialling = Dialling::start(address, move || {
+        let attempt = Attempt::start(address, move || {
             let _ = woken.send(());
         });
-        let dialling = dialling.unwrap();
+        let attempt = attempt.unwrap();
         wakes.recv().unwrap();
-        dialling.outcome().unwrap()
+        attempt.outcome().unwrap()
     }
 
     #[test]

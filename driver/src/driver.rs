@@ -95,7 +95,7 @@ struct Driver<R: Runtime> {
     observer: Option<Box<dyn Observer>>,
     bell: Option<Bell<R>>,
     /// What the server wants to be connected to.
-    dialling: Option<(LinkId, Dialling)>,
+    dialling: Dialling,
 }
 
 impl<R: Runtime> Driver<R> {
@@ -117,7 +117,7 @@ impl<R: Runtime> Driver<R> {
             is_due: false,
             observer: service.observer,
             bell: None,
-            dialling: None,
+            dialling: Dialling::default(),
         };
         driver.clock.set(&mut driver.server);
         if !service.listeners.is_empty() {
@@ -217,37 +217,24 @@ impl<R: Runtime> Driver<R> {
 
     /// Begins to connect to what the server wants to be connected to.
     fn dial(&mut self, link: LinkId) {
-        let Some(address) = self.server.dial_target(link).cloned() else {
-            return;
-        };
         let waker = self.ready.waker(Source::Dialled);
-        match Dialling::start(address, move || waker.wake()) {
-            Ok(dialling) => self.dialling = Some((link, dialling)),
-            Err(_) => self.server.dial_failed(self.clock.now(), link),
-        }
+        let now = self.clock.now();
+        self.dialling
+            .start(now, &mut self.server, link, move || waker.wake());
     }
 
     /// Tells the server what became of it.
     fn end_dialling(&mut self) {
-        let Some((link, dialling)) = self.dialling.take() else {
+        let now = self.clock.now();
+        let Some((link, stream, address)) = self.dialling.take(now, &mut self.server) else {
             return;
         };
-        let now = self.clock.now();
-        let connected = match dialling.outcome() {
-            Some(outcome) => outcome,
-            None => {
-                self.dialling = Some((link, dialling));
-                return;
-            }
-        };
-        let connected =
-            connected.and_then(|(stream, address)| Ok((R::Stream::new(stream)?, address)));
-        match connected {
-            Ok((stream, address)) if !self.server.is_shutting_down() => {
+        match R::Stream::new(stream) {
+            Ok(stream) => {
                 let conn = self.server.accept_link(now, link, address);
                 self.register(conn, stream);
             }
-            _ => self.server.dial_failed(now, link),
+            Err(_) => self.server.dial_failed(now, link),
         }
     }
 

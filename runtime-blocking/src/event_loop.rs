@@ -59,7 +59,6 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
     pub(crate) fn run(mut self) -> io::Result<()> {
         while let Some(accepting) = self.wait()? {
             self.handle_events();
-            self.end_dialling();
             self.accept(&accepting);
         }
         Ok(())
@@ -148,18 +147,13 @@ impl<'scope, 'env> EventLoop<'scope, 'env> {
                 } => state.handle_socket(index, has_failed, has_hung_up),
             }
         }
-    }
-
-    /// Goes on with what the server wanted to be connected to.
-    fn end_dialling(&mut self) {
-        let mut state = self.shared.lock();
-        let Some((link, stream, address)) = state.take_dialled() else {
-            return;
-        };
+        let connected = state.take_dialled();
         drop(state);
-        let stream = Arc::new(dialled(stream));
-        if self.start(Arrival::Link(link, address), stream).is_err() {
-            self.shared.lock().fail_dialling(link);
+        if let Some((link, stream, address)) = connected {
+            let stream = Arc::new(dialled(stream));
+            if self.start(Arrival::Link(link, address), stream).is_err() {
+                self.shared.lock().fail_dialling(link);
+            }
         }
     }
 

@@ -54,7 +54,7 @@ impl Shared {
             sleep: None,
             ended: false,
             event_loop: Arc::clone(&event_loop),
-            dialling: None,
+            dialling: Dialling::default(),
         };
         Self {
             state: Mutex::new(state),
@@ -150,7 +150,7 @@ pub(crate) struct State {
     pub(crate) ended: bool,
     event_loop: Arc<Waker>,
     /// What the server wants to be connected to.
-    pub(crate) dialling: Option<(LinkId, Dialling)>,
+    dialling: Dialling,
 }
 
 impl State {
@@ -186,27 +186,16 @@ impl State {
 
     /// Begins to connect to what the server wants to be connected to.
     pub(crate) fn dial(&mut self, link: LinkId) {
-        let Some(address) = self.server.dial_target(link).cloned() else {
-            return;
-        };
         let event_loop = Arc::clone(&self.event_loop);
-        match Dialling::start(address, move || event_loop.wake()) {
-            Ok(dialling) => self.dialling = Some((link, dialling)),
-            Err(_) => self.fail_dialling(link),
-        }
+        let now = self.now();
+        self.dialling
+            .start(now, &mut self.server, link, move || event_loop.wake());
     }
 
     /// What the server wanted to be connected to is connected now.
     pub(crate) fn take_dialled(&mut self) -> Option<(LinkId, TcpStream, SocketAddr)> {
-        let (link, dialling) = self.dialling.take()?;
-        match dialling.outcome() {
-            None => self.dialling = Some((link, dialling)),
-            Some(Ok((stream, address))) if !self.server.is_shutting_down() => {
-                return Some((link, stream, address));
-            }
-            Some(_) => self.fail_dialling(link),
-        }
-        None
+        let now = self.now();
+        self.dialling.take(now, &mut self.server)
     }
 
     pub(crate) fn fail_dialling(&mut self, link: LinkId) {
