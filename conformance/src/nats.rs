@@ -3,10 +3,11 @@
 use std::env;
 use std::fs;
 use std::io::{Read, Write};
+use std::iter;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 
 use crate::bench::Bench;
 use crate::patience::eventually;
@@ -138,9 +139,18 @@ impl NatsCluster {
     }
 }
 
+/// A port that nobody else is given while its server is down: none of those that the system gives
+/// to whoever connects, and another one each time.
+#[track_caller]
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it is bound").port()
+    static COUNT: AtomicU16 = AtomicU16::new(0);
+    let start = std::process::id() as u16;
+    let is_free = |&port: &u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let numbers = iter::repeat_with(|| COUNT.fetch_add(1, Ordering::Relaxed));
+    let mut ports = numbers
+        .take(usize::from(PORTS))
+        .map(|number| FIRST_PORT + start.wrapping_mul(STRIDE).wrapping_add(number) % PORTS);
+    ports.find(is_free).expect("a free port")
 }
 
 fn new_folder() -> PathBuf {
@@ -167,3 +177,7 @@ fn program() -> PathBuf {
 
 /// Names another NATS server than the one that is installed.
 const VARIABLE: &str = "LINECHAT_NATS_SERVER";
+const FIRST_PORT: u16 = 10_000;
+const PORTS: u16 = 20_000;
+/// How far apart two programs that run at the same time begin to look.
+const STRIDE: u16 = 61;
