@@ -347,12 +347,12 @@ fn survivors_of_a_server_that_is_killed_agree_on_its_last_word(bench: &Bench) {
     let nats = Nats::start(bench);
     let [one, two, three] = three(bench, &link_to(&nats));
     let survivors = [one, two];
+    let mut witness = in_rooms(&survivors[0], "witness");
     let listeners = listeners(&survivors);
     let talkers = talkers(&survivors);
     let doomed = Talker::at(&three, "doomed");
     listeners[0].hears(100);
     drop(three);
-    let mut witness = in_rooms(&survivors[0], "witness");
     eventually("its users are gone", || {
         witness.send("!users\n");
         let users = skip_to_part(&mut witness, "ear0 ear1 ");

@@ -43,6 +43,8 @@ pub(crate) struct Link {
     awaited: Option<(u64, Instant)>,
     /// When a stage that failed begins again.
     retry_at: Option<Instant>,
+    /// Since when JetStream says on this connection that the log is not what it was.
+    doubted_since: Option<Instant>,
     /// NATS is a cluster.
     is_cluster: bool,
     /// When the log was made that is read; none yet.
@@ -75,6 +77,8 @@ enum Stage {
     Entering,
     FindingLog,
     CreatingLog,
+    /// Whether the log still has what was read of it has yet to be known.
+    CheckingLog,
     FindingSnapshots,
     CreatingSnapshots,
     /// What the last snapshot is has yet to be known.
@@ -118,6 +122,7 @@ impl Link {
             requests: 0,
             awaited: None,
             retry_at: None,
+            doubted_since: None,
             is_cluster: false,
             log: None,
             has_begun: false,
@@ -175,6 +180,7 @@ impl Link {
         self.fetching = None;
         self.stage = Stage::Greeting;
         self.retry_at = None;
+        self.doubted_since = None;
         self.awaited = Some((0, now + GREETING_TIMEOUT));
     }
 
@@ -321,6 +327,10 @@ impl Link {
                 create_subject(log),
                 log_config(&self.names, self.replicas()),
             ),
+            Stage::CheckingLog => {
+                let last = self.reader.last_read().unwrap_or_default();
+                (get_subject(log), get_from(last, &self.names.entries))
+            }
             Stage::FindingSnapshots => (info_subject(snapshots), String::new()),
             Stage::CreatingSnapshots => (
                 create_subject(snapshots),
@@ -344,6 +354,11 @@ impl Link {
 
     /// Tries again from the beginning, after a pause.
     fn retry(&mut self, now: Instant) {
+        self.doubted_since = None;
+        self.ask_again(now);
+    }
+
+    fn ask_again(&mut self, now: Instant) {
         self.awaited = None;
         self.fetching = None;
         self.retry_at = Some(now + RETRY_PAUSE);
@@ -361,8 +376,9 @@ impl Link {
             if let (Some(sequence), Some(previous)) =
                 (number("Nats-Sequence"), number("Nats-Last-Sequence"))
                 && self.stage == Stage::Reading
+                && !self.reader.came(now, sequence, previous, message.payload)
             {
-                self.reader.came(now, sequence, previous, message.payload);
+                self.news.push_back(News::Emptied);
             }
         } else if message.subject == self.names.beats {
             self.hear(now, message.payload);
@@ -411,10 +427,7 @@ impl Link {
                 self.conclude(now, message);
             }
             Some('p') => match published(message.payload).filter(|_| !has_failed) {
-                Some(Ok(sequence)) => {
-                    self.publisher.stored(number);
-                    self.reader.exists(now, sequence);
-                }
+                Some(Ok(sequence)) => self.take_stored(now, number, sequence),
                 refused => {
                     self.publisher.refused(now, number);
                     if let Some(Err(error)) = refused {
@@ -439,11 +452,24 @@ impl Link {
         }
     }
 
+    /// The log has a message of this server.
+    fn take_stored(&mut self, now: Instant, number: u64, sequence: u64) {
+        let was_read = sequence < self.reader.next() && !self.reader.has_ready();
+        if was_read && self.publisher.awaits(number) {
+            // Another one was read in its place.
+            return self.news.push_back(News::Emptied);
+        }
+        self.publisher.stored(number);
+        self.reader.exists(now, sequence);
+    }
+
     /// What a stage asked for was answered.
     fn conclude(&mut self, now: Instant, message: &Message<'_>) {
         self.awaited = None;
-        if self.stage == Stage::FindingHead {
-            return self.conclude_head(now, message);
+        match self.stage {
+            Stage::FindingHead => return self.conclude_head(now, message),
+            Stage::CheckingLog => return self.conclude_check(now, message),
+            _ => {}
         }
         let Some(answer) =
             stream_info(message.payload).filter(|_| message.headers.status().is_none())
@@ -451,9 +477,7 @@ impl Link {
             return self.retry(now);
         };
         match (self.stage, answer) {
-            (Stage::FindingLog, Err(error)) if error.is_not_found() => {
-                self.begin(now, Stage::CreatingLog);
-            }
+            (Stage::FindingLog, Err(error)) if error.is_not_found() => self.conclude_none(now),
             (Stage::FindingSnapshots, Err(error)) if error.is_not_found() => {
                 self.begin(now, Stage::CreatingSnapshots);
             }
@@ -491,10 +515,61 @@ impl Link {
             .as_ref()
             .is_some_and(|it| it.created == info.created);
         if !is_same || info.last + 1 < self.reader.next() {
-            return self.news.push_back(News::Emptied);
+            return self.suspect(now);
         }
+        let has_mark = self.reader.last_read() >= Some(info.first);
         self.log = Some(info);
-        self.read(now);
+        if has_mark {
+            self.begin(now, Stage::CheckingLog);
+        } else {
+            self.read(now);
+        }
+    }
+
+    /// There is no log.
+    fn conclude_none(&mut self, now: Instant) {
+        if self.has_begun {
+            self.suspect(now);
+        } else if self.is_beyond_doubt(now, CREATE_AFTER) {
+            self.begin(now, Stage::CreatingLog);
+        }
+    }
+
+    /// Whoever was asked for the last message that was read has answered.
+    fn conclude_check(&mut self, now: Instant, message: &Message<'_>) {
+        let sequence = message.headers.number("Nats-Sequence");
+        match (message.headers.status(), sequence) {
+            (Some(404), _) => self.suspect(now),
+            (None, Some(sequence)) if Some(sequence) == self.reader.last_read() => {
+                if self.reader.knows(message.payload) {
+                    self.read(now);
+                } else {
+                    self.news.push_back(News::Emptied);
+                }
+            }
+            // The log does not keep it any more.
+            (None, Some(_)) => self.read(now),
+            _ => self.retry(now),
+        }
+    }
+
+    /// The log is said to be another one, or a shorter one.
+    fn suspect(&mut self, now: Instant) {
+        if self.is_beyond_doubt(now, EMPTIED_AFTER) {
+            self.news.push_back(News::Emptied);
+        }
+    }
+
+    /// Whether JetStream has said for so long that the log is not what it was; it is asked again
+    /// otherwise. One server knows at once. Of several, one that has just become the leader does
+    /// not know all that its predecessor has stored and handed out, for a moment.
+    fn is_beyond_doubt(&mut self, now: Instant, patience: Duration) -> bool {
+        let since = *self.doubted_since.get_or_insert(now);
+        let is_certain = !self.is_cluster || now >= since + patience;
+        if !is_certain {
+            self.ask_again(now);
+        }
+        is_certain
     }
 
     /// What the last snapshot is is known, or that there is none.
@@ -576,6 +651,7 @@ impl Link {
         };
         self.stage = Stage::Reading;
         self.has_begun = true;
+        self.doubted_since = None;
         self.sync_to = info.last;
         self.reader.reconnected(now, info.first, info.last);
         self.publisher.reconnected(now);
@@ -626,7 +702,10 @@ impl Link {
                 Stage::Greeting | Stage::Entering => {
                     return Err("NATS does not answer".into());
                 }
-                stage => self.begin(now, stage),
+                stage => {
+                    self.doubted_since = None;
+                    self.begin(now, stage);
+                }
             }
         }
         if is_due(self.retry_at) {
@@ -789,6 +868,10 @@ fn shortened(text: &str) -> String {
 const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long JetStream may take to answer.
 const API_TIMEOUT: Duration = Duration::from_secs(3);
+/// For how long several NATS servers have to say that a log is not what it was.
+const EMPTIED_AFTER: Duration = Duration::from_secs(5);
+/// For how long they have to say that there is none.
+const CREATE_AFTER: Duration = Duration::from_secs(1);
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 const MAX_PERIOD: Duration = Duration::from_millis(500);
 const MAX_QUOTED: usize = 200;

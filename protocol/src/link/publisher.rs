@@ -62,6 +62,13 @@ impl Publisher {
         self.in_flight.take_if(|it| it.number == number);
     }
 
+    /// Whether it is not known that the log has this message.
+    pub(crate) fn awaits(&self, number: u64) -> bool {
+        self.in_flight
+            .as_ref()
+            .is_some_and(|it| it.number == number)
+    }
+
     /// The log did not take this message: it is published again after a pause.
     pub(crate) fn refused(&mut self, now: Instant, number: u64) {
         if let Some(in_flight) = self.in_flight.as_mut().filter(|it| it.number == number) {

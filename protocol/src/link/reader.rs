@@ -32,6 +32,9 @@ pub(crate) struct Reader {
     ask_at: Option<Instant>,
     /// The log does not have the next message any more.
     is_lost: bool,
+    /// What the message before the next one begins with: no other one begins so. Empty if it was
+    /// not read from the log.
+    mark: Vec<u8>,
 }
 
 impl Reader {
@@ -46,22 +49,33 @@ impl Reader {
             asked: BTreeMap::new(),
             ask_at: None,
             is_lost: false,
+            mark: Vec::new(),
         }
     }
 
     /// A message came as it was put into the log, the one before it having the sequence `previous`.
-    pub(crate) fn came(&mut self, now: Instant, sequence: u64, previous: u64, payload: &[u8]) {
+    /// Says whether it is one of the log that was read: not another one in the place of the last.
+    #[must_use]
+    pub(crate) fn came(
+        &mut self,
+        now: Instant,
+        sequence: u64,
+        previous: u64,
+        payload: &[u8],
+    ) -> bool {
         self.last = self.last.max(sequence);
         if sequence < self.next {
-            return;
+            return self.last_read() != Some(sequence) || self.knows(payload);
         }
         if previous < self.next {
             // Whatever sequences there are between, they are none of the log's.
             self.take(sequence, payload.to_vec());
-            return self.take_parked();
+            self.take_parked();
+        } else {
+            self.park(sequence, payload);
+            self.ask_at = Some(self.ask_at.map_or(now, |at| at.min(now)));
         }
-        self.park(sequence, payload);
-        self.ask_at = Some(self.ask_at.map_or(now, |at| at.min(now)));
+        true
     }
 
     /// The log has this message, which is on its way, or was lost.
@@ -132,6 +146,16 @@ impl Reader {
         !self.ready.is_empty()
     }
 
+    /// The last message that was read, by which the log can be [known again](Self::knows).
+    pub(crate) fn last_read(&self) -> Option<u64> {
+        (!self.mark.is_empty()).then(|| self.next - 1)
+    }
+
+    /// Whether this is that message.
+    pub(crate) fn knows(&self, payload: &[u8]) -> bool {
+        mark(payload) == self.mark
+    }
+
     /// Whether the next message cannot be had any more.
     pub(crate) fn is_lost(&self) -> bool {
         self.is_lost
@@ -157,6 +181,8 @@ impl Reader {
 
     fn take(&mut self, sequence: u64, payload: Vec<u8>) {
         self.next = sequence + 1;
+        self.mark.clear();
+        self.mark.extend_from_slice(mark(&payload));
         self.ready.push_back(Entries { sequence, payload });
     }
 
@@ -183,6 +209,13 @@ impl Reader {
     }
 }
 
+/// What a message begins with: whose it is and the how-manieth, which no two have in common.
+fn mark(payload: &[u8]) -> &[u8] {
+    &payload[..payload.len().min(MARK)]
+}
+
+/// Longer than an [envelope](super::envelope::Envelope) with the longest name.
+const MARK: usize = 64;
 /// How many messages are asked for at a time.
 const WINDOW: usize = 64;
 /// How far behind the next one is looked for what is missing.
@@ -212,7 +245,7 @@ mod tests {
     fn messages_are_read_once_and_in_order() {
         let mut reader = Reader::new(1);
         for (sequence, previous) in [(1, 0), (1, 0), (2, 1), (1, 0), (3, 2)] {
-            reader.came(at(0), sequence, previous, b"");
+            assert!(reader.came(at(0), sequence, previous, b"one"));
         }
         assert_eq!(read(&mut reader), [1, 2, 3]);
         assert_eq!((reader.lag(), reader.next_deadline()), (0, None));
@@ -221,8 +254,8 @@ mod tests {
     #[test]
     fn a_gap_is_asked_for_at_once_and_what_came_behind_it_waits() {
         let mut reader = Reader::new(1);
-        reader.came(at(0), 1, 0, b"");
-        reader.came(at(0), 4, 3, b"");
+        assert!(reader.came(at(0), 1, 0, b""));
+        assert!(reader.came(at(0), 4, 3, b""));
         assert_eq!(read(&mut reader), [1]);
         let asked: Vec<u64> = core::iter::from_fn(|| reader.poll_ask(at(0))).collect();
         assert_eq!(asked, [2, 3]);
@@ -246,7 +279,7 @@ mod tests {
         assert_eq!(reader.poll_ask(at(100)), Some(1));
         assert_eq!(reader.next_deadline(), Some(at(1100)));
         assert_eq!(reader.poll_ask(at(1100)), Some(1));
-        reader.came(at(1100), 1, 0, b"");
+        assert!(reader.came(at(1100), 1, 0, b""));
         reader.answered(1, 1, b"");
         assert_eq!(read(&mut reader), [1]);
     }
@@ -254,8 +287,8 @@ mod tests {
     #[test]
     fn sequences_that_the_log_has_not_are_no_gap() {
         let mut reader = Reader::new(1);
-        reader.came(at(0), 1, 0, b"");
-        reader.came(at(0), 5, 1, b"");
+        assert!(reader.came(at(0), 1, 0, b""));
+        assert!(reader.came(at(0), 5, 1, b""));
         assert_eq!(read(&mut reader), [1, 5]);
     }
 
@@ -280,9 +313,21 @@ mod tests {
             WINDOW
         );
         for sequence in 2..20 {
-            reader.came(at(0), sequence, sequence - 1, &[0; 1 << 20]);
+            assert!(reader.came(at(0), sequence, sequence - 1, &[0; 1 << 20]));
         }
         assert!(reader.parked_bytes <= MAX_PARKED);
         assert_eq!(reader.lag(), 1000);
+    }
+
+    #[test]
+    fn another_message_in_the_place_of_the_last_is_of_another_log() {
+        let mut reader = Reader::new(7);
+        assert_eq!(reader.last_read(), None);
+        assert!(reader.came(at(0), 7, 6, b"one"));
+        assert_eq!(reader.last_read(), Some(7));
+        assert!(reader.came(at(0), 7, 6, b"one"));
+        assert!(!reader.came(at(0), 7, 6, b"other"));
+        assert!(reader.came(at(0), 8, 7, b"two"));
+        assert!(reader.came(at(0), 7, 6, b"other"));
     }
 }

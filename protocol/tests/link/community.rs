@@ -218,22 +218,88 @@ fn while_nats_is_away_users_stay_what_they_send_waits_and_they_are_told_once() {
     );
 }
 
+const LOG_LOST: &str = "!error the servers have lost what they had in common, connect again\r\n";
+
 #[test]
 fn when_the_log_comes_back_empty_users_are_told_and_the_servers_begin_anew() {
+    for is_cluster in [false, true] {
+        let mut world = world(&["a", "b"]);
+        world.nats.faults.is_cluster = is_cluster;
+        world.nats.disconnect_all();
+        let (alice, bob) = (world.user(0, "alice"), world.user(1, "bob"));
+        let soon = world.now + Duration::from_secs(1);
+        world.nats.restart(soon, true);
+        world.log += 1;
+        world.seconds(10);
+        assert_eq!(world.heard(alice), LOG_LOST);
+        assert_eq!(world.heard(bob), LOG_LOST);
+        let again = world.user(0, "bob");
+        world.says(again, "!users");
+        assert_eq!(world.heard(again), "bob\r\n");
+    }
+}
+
+/// Two servers with a user each, who have talked; NATS is a cluster, and everybody connects again.
+fn talking() -> (World, (usize, ConnId), (usize, ConnId)) {
     let mut world = world(&["a", "b"]);
+    world.nats.faults.is_cluster = true;
     let (alice, bob) = (world.user(0, "alice"), world.user(1, "bob"));
-    let soon = world.now + Duration::from_secs(1);
-    world.nats.restart(soon, true);
-    world.log += 1;
-    world.seconds(10);
-    let error = "!error the servers have lost what they had in common, connect again\r\n";
-    assert_eq!(
-        (world.heard(alice), world.heard(bob)),
-        (error.into(), error.into())
-    );
-    let again = world.user(0, "bob");
-    world.says(again, "!users");
-    assert_eq!(world.heard(again), "bob\r\n");
+    for number in 0..10 {
+        world.says(alice, &format!("hello {number}"));
+    }
+    world.nats.disconnect_all();
+    (world, alice, bob)
+}
+
+#[test]
+fn a_new_leader_of_nats_that_has_yet_to_learn_what_it_has_is_given_time() {
+    let (mut world, alice, bob) = talking();
+    world.nats.lag = (5, world.now + Duration::from_secs(4));
+    world.says(bob, "still here?");
+    world.seconds(8);
+    assert_eq!(world.heard(alice), "bob: still here?\r\n");
+    assert!(world.heard(bob).ends_with("alice: hello 9\r\n"));
+}
+
+#[test]
+fn a_log_that_has_lost_its_end_is_another_one() {
+    let (mut world, alice, bob) = talking();
+    world.roll_back(5);
+    world.seconds(20);
+    assert!(world.heard(alice).ends_with(LOG_LOST));
+    assert!(world.heard(bob).ends_with(LOG_LOST));
+    assert!(world.nodes.iter().all(Node::is_in));
+}
+
+#[test]
+fn a_server_that_writes_in_the_place_of_what_it_has_read_notices_it() {
+    let (mut world, alice, bob) = talking();
+    world.seconds(1);
+    world.roll_back(5);
+    world.says(bob, "am I heard?");
+    assert!(world.heard(bob).ends_with(LOG_LOST));
+    world.seconds(20);
+    assert!(world.heard(alice).ends_with(LOG_LOST));
+    assert!(world.nodes.iter().all(Node::is_in));
+}
+
+#[test]
+fn a_log_that_has_lost_its_end_and_went_on_is_another_one() {
+    let (mut world, alice, bob) = talking();
+    for node in 0..2 {
+        world.pause(node, LEASE / 2);
+    }
+    world.roll_back(5);
+    let late = world.add(Node::new("c", 7, |_| {}));
+    world.seconds(1);
+    let carol = world.user(late, "carol");
+    for number in 0..10 {
+        world.says(carol, &format!("hello {number}"));
+    }
+    world.seconds(20);
+    assert!(world.heard(alice).ends_with(LOG_LOST));
+    assert!(world.heard(bob).ends_with(LOG_LOST));
+    assert!(world.nodes.iter().all(Node::is_in));
 }
 
 #[test]

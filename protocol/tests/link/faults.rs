@@ -50,6 +50,7 @@ impl Run {
             is_stale: often(&mut random, 200),
             latency: 1 + random.below(30),
             knows_ids: random.happens(500),
+            is_cluster: true,
             max_messages: [SMALL_LOG, 200, 100_000][random.below(3) as usize],
         };
         let mut run = Self {
@@ -167,7 +168,12 @@ impl Run {
             }
             88..90 => {
                 let until = self.world.now + seconds(&mut self.random, 8);
+                let lag = self.random.below(6);
                 self.world.nats.leaderless_until = until;
+                self.world.nats.lag = (lag, until + seconds(&mut self.random, 3));
+                if self.random.happens(500) {
+                    self.world.nats.disconnect_all();
+                }
             }
             90..91 => {
                 let until = self.world.now + seconds(&mut self.random, 4);

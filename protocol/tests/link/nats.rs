@@ -28,6 +28,8 @@ pub(crate) struct Faults {
     pub(crate) knows_ids: bool,
     /// How many messages a log keeps.
     pub(crate) max_messages: usize,
+    /// It is several servers, of which one leads.
+    pub(crate) is_cluster: bool,
 }
 
 pub(crate) struct Nats {
@@ -35,6 +37,8 @@ pub(crate) struct Nats {
     pub(crate) random: Random,
     /// Until then, no stream has a leader.
     pub(crate) leaderless_until: Instant,
+    /// Until then, the leader does not know of so many messages that it has.
+    pub(crate) lag: (u64, Instant),
     /// Until then, nobody can connect.
     pub(crate) down_until: Instant,
     streams: BTreeMap<String, Stream>,
@@ -74,6 +78,7 @@ impl Nats {
             faults,
             random: Random::new(seed),
             leaderless_until: Instant::EPOCH,
+            lag: (0, Instant::EPOCH),
             down_until: Instant::EPOCH,
             streams: BTreeMap::new(),
             clients: BTreeMap::new(),
@@ -90,7 +95,13 @@ impl Nats {
         let id = self.next_client;
         self.next_client += 1;
         self.clients.insert(id, Client::default());
-        let info = "INFO {\"server_id\":\"m\",\"version\":\"2.9.10\",\"headers\":true,\"jetstream\":true,\"max_payload\":1048576}\r\n";
+        let cluster = match self.faults.is_cluster {
+            true => ",\"cluster\":\"c\"",
+            false => "",
+        };
+        let info = format!(
+            "INFO {{\"server_id\":\"m\",\"version\":\"2.9.10\",\"headers\":true,\"jetstream\":true,\"max_payload\":1048576{cluster}}}\r\n"
+        );
         self.say(now, id, info.as_bytes());
         Some(id)
     }
@@ -113,6 +124,20 @@ impl Nats {
         }
     }
 
+    /// The last messages of each log are gone, as if they had never been there.
+    pub(crate) fn roll_back(&mut self, count: u64) {
+        for stream in self.streams.values_mut() {
+            stream.last = stream.last.saturating_sub(count);
+            let last = stream.last;
+            stream.messages.retain(|&sequence, _| sequence <= last);
+        }
+    }
+
+    /// Everybody is disconnected.
+    pub(crate) fn disconnect_all(&mut self) {
+        self.clients.clear();
+    }
+
     /// Nothing goes through one connection for a while, in either direction.
     pub(crate) fn block(&mut self, client: usize, until: Instant) {
         if let Some(client) = self.clients.get_mut(&client) {
@@ -132,10 +157,12 @@ impl Nats {
         self.faults = Faults {
             latency,
             knows_ids: self.faults.knows_ids,
+            is_cluster: self.faults.is_cluster,
             max_messages: self.faults.max_messages,
             ..Faults::default()
         };
         self.leaderless_until = Instant::EPOCH;
+        self.lag = (0, Instant::EPOCH);
         self.down_until = Instant::EPOCH;
         for client in self.clients.values_mut() {
             client.blocked_until = Instant::EPOCH;
@@ -289,7 +316,8 @@ impl Nats {
         msg_id: Option<&str>,
         payload: &[u8],
     ) {
-        if now < self.leaderless_until || self.random.happens(self.faults.refuses) {
+        let has_leader = now >= self.leaderless_until && self.unknown(now) == 0;
+        if !has_leader || self.random.happens(self.faults.refuses) {
             return self.say_no(now, client, reply, 503);
         }
         if self.random.happens(self.faults.drops) {
@@ -350,12 +378,14 @@ impl Nats {
                     .into()
             }
             Some(stream) => {
-                let first = stream.messages.keys().next().copied().unwrap_or(0);
+                let last = stream.last.saturating_sub(self.unknown(now));
+                let known = stream.messages.range(..=last);
+                let first = known.clone().next().map_or(0, |(first, _)| *first);
                 format!(
                     "{{\"type\":\"x\",\"config\":{{\"name\":\"{name}\",\"allow_direct\":true}},\"created\":\"at {}\",\"state\":{{\"messages\":{},\"first_seq\":{first},\"last_seq\":{}}}}}",
                     stream.created,
-                    stream.messages.len(),
-                    stream.last
+                    known.count(),
+                    last
                 )
             }
         };
@@ -372,12 +402,20 @@ impl Nats {
             stream.and_then(|stream| stream.messages.range(from..).next())
         };
         let found = found.map(|(sequence, (_, payload))| (*sequence, payload.clone()));
-        let is_stale = self.random.happens(self.faults.is_stale);
+        let known = stream.map_or(0, |it| it.last.saturating_sub(self.unknown(now)));
+        let is_known = found.as_ref().is_some_and(|(it, _)| *it <= known);
+        let is_stale = !is_known || self.random.happens(self.faults.is_stale);
         let Some((sequence, payload)) = found.filter(|_| !is_stale) else {
             return self.say_no(now, client, reply, 404);
         };
         let headers = format!("NATS/1.0\r\nNats-Sequence: {sequence}\r\n\r\n");
         self.deliver(now, client, reply, Some(&headers), &payload);
+    }
+
+    /// How many messages of each log the leader does not know of.
+    fn unknown(&self, now: Instant) -> u64 {
+        let (count, until) = self.lag;
+        if now < until { count } else { 0 }
     }
 
     fn say_no(&mut self, now: Instant, client: usize, reply: &str, status: u16) {

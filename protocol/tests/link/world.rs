@@ -17,6 +17,8 @@ pub(crate) struct World {
     states: BTreeMap<(u64, u64), Vec<u8>>,
     /// How often NATS has forgotten everything.
     pub(crate) log: u64,
+    /// NATS has lost the end of the log: who has read it and who has not cannot be compared.
+    is_rolled_back: bool,
 }
 
 impl World {
@@ -27,7 +29,14 @@ impl World {
             nodes: Vec::new(),
             states: BTreeMap::new(),
             log: 0,
+            is_rolled_back: false,
         }
+    }
+
+    /// NATS loses the last messages of its logs.
+    pub(crate) fn roll_back(&mut self, count: u64) {
+        self.nats.roll_back(count);
+        self.is_rolled_back = true;
     }
 
     pub(crate) fn add(&mut self, node: Node) -> usize {
@@ -69,6 +78,9 @@ impl World {
 
     /// After the same message of the log, the community is the same everywhere.
     fn compare(&mut self) {
+        if self.is_rolled_back {
+            return;
+        }
         for node in &self.nodes {
             let applied = node.applied();
             if !node.is_in() || node.server.has_more() {
