@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use crate::cli::LinkOptions;
 use crate::listen::BACKLOG;
-use crate::log::{self, Quoted};
+use crate::log::{self, Reason};
 
 /// What the core is to know of a link.
 ///
@@ -116,7 +116,7 @@ impl Observer for LinkDuty {
                      again until it is there"
                 );
             }
-            LinkEvent::Trouble { reason } => warn!(community, reason = %Quoted(reason), "link"),
+            LinkEvent::Trouble { reason } => warn!(community, "{}", Reason(reason)),
             LinkEvent::AwaitsLease => {
                 let node = &*self.node;
                 warn!(

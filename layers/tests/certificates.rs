@@ -205,6 +205,14 @@ fn strangers_and_the_expired_are_not_trusted() {
         "{refused}"
     );
 
+    let pair = vouching_for_itself("chat.example", 3000);
+    let own = folder.write_pair("own", &pair).load().unwrap();
+    let refused = meet(own, &trust, "chat.example").unwrap_err();
+    assert!(
+        refused.contains("it is an authority's own, and is not in the list"),
+        "{refused}"
+    );
+
     let pair = issued(&trusted, "chat.example", 2020);
     let expired = folder.write_pair("expired", &pair).load().unwrap();
     let refused = meet(expired, &trust, "chat.example").unwrap_err();

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use linechat_layers::tls::{Application, Client, Pin, Renewable, Trust, TrustError};
+use linechat_layers::tls::{AfterGreeting, Application, Client, Pin, Renewable, Trust, TrustError};
 use linechat_protocol::{CloseReason, Layer, LayerEnd, LayerStage};
 use proptest::prelude::*;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -18,7 +18,7 @@ use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, Error, ProtocolVersion, ServerConfig,
     ServerConnection, SignatureScheme, SupportedProtocolVersion,
 };
-use world::{End, certificate, connected, connecting, connecting_to};
+use world::{End, Wired, certificate, connected, connecting, connecting_to};
 
 #[test]
 fn lines_go_both_ways_once_both_are_open() {
@@ -562,6 +562,31 @@ fn a_server_that_does_not_speak_tls_is_named_as_that() {
     let mut wired = connecting();
     wired.client.receive(b"220 welcome\r\n");
     assert_eq!(wired.client.reason(), "the server does not speak TLS");
+}
+
+#[test]
+fn a_server_that_greets_in_clear_is_trusted_or_not_like_any_other() {
+    let certificate = certificate();
+    for (pin, is_trusted) in [(certificate.pin(), true), (Pin::of(b"another"), false)] {
+        let server = Renewable::new(certificate.clone());
+        let client = Client::new(&Trust::Pinned(pin)).unwrap();
+        let mut wired = Wired {
+            client: End::new(AfterGreeting::new(client, "localhost".into())),
+            server: End::new(server.session(Application::Lines)),
+        };
+        wired.client.receive(b"INFO {}\r");
+        assert!(wired.client.take_wire().is_empty());
+        wired.client.receive(b"\n");
+        wired.settle();
+        let (stage, heard) = (wired.client.stage(), wired.client.heard.clone());
+        let reason = wired.client.reason();
+        if is_trusted {
+            assert_eq!((stage, heard), (LayerStage::Open, b"INFO {}\r\n".to_vec()));
+        } else {
+            assert_eq!((stage, heard), (LayerStage::Ended, Vec::new()));
+            assert!(reason.contains("certificate is not trusted"), "{reason}");
+        }
+    }
 }
 
 #[test]

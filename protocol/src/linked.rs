@@ -2,6 +2,7 @@
 //! people, with the community, which knows people and no log.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -54,8 +55,10 @@ pub(crate) struct Linked {
     has_told_away: bool,
     /// It was reported that NATS cannot be reached.
     has_told_unreachable: bool,
-    /// What was last reported as not as it should be.
-    trouble: String,
+    /// What is not as it should be, and when it was last seen to be so.
+    troubles: BTreeMap<String, Instant>,
+    /// It was reported why the connection to NATS is of no use.
+    has_told_why: bool,
 }
 
 /// Whether this server takes part.
@@ -121,7 +124,8 @@ impl Server {
             away_since: None,
             has_told_away: false,
             has_told_unreachable: false,
-            trouble: String::new(),
+            troubles: BTreeMap::new(),
+            has_told_why: false,
         }));
         Ok(LinkId(()))
     }
@@ -247,10 +251,25 @@ impl Server {
         };
         if let Err(reason) = linked.link.receive(now, bytes) {
             self.heed_news();
-            if self.linked.as_ref().is_some_and(|it| it.part != Part::Out) {
-                self.report_trouble(reason);
-            }
+            self.report_end_of_link(reason);
             self.floor.engine.close(conn, CloseReason::TransportFailed);
+        }
+    }
+
+    /// What is under the connection to NATS has failed.
+    pub(crate) fn layer_of_link_failed(&mut self, conn: ConnId, reason: &str) {
+        if let Some(linked) = self.linked.as_mut().filter(|it| it.conn == Some(conn)) {
+            linked.has_told_why = true;
+            linked.link.layer_failed(reason);
+            self.heed_news();
+        }
+    }
+
+    /// Reports why the connection to NATS ends, unless all is over.
+    fn report_end_of_link(&mut self, reason: String) {
+        if let Some(linked) = self.linked.as_mut().filter(|it| it.part != Part::Out) {
+            linked.has_told_why = true;
+            self.report_trouble(reason);
         }
     }
 
@@ -269,7 +288,8 @@ impl Server {
         linked.conn = None;
         let address = linked.link.target().map(Address::to_string);
         linked.link.lost(now);
-        let is_first = linked.link.failures() > 1 && !linked.has_told_unreachable;
+        let has_told_why = mem::take(&mut linked.has_told_why);
+        let is_first = linked.link.failures() > 1 && !linked.has_told_unreachable && !has_told_why;
         if let Some(address) = address.filter(|_| is_first) {
             linked.has_told_unreachable = true;
             self.report_link(LinkEvent::Unreachable { address });
@@ -283,7 +303,7 @@ impl Server {
             return;
         };
         if let Err(reason) = linked.link.handle_timeout(now) {
-            self.report_trouble(reason);
+            self.report_end_of_link(reason);
             self.drop_link();
         }
     }
@@ -588,7 +608,6 @@ impl Server {
         let is_up = linked.link.is_synced() && !linked.link.reader.has_ready();
         if is_up && linked.message.is_none() && !self.floor.community.has_departing() {
             linked.has_told_unreachable = false;
-            linked.trouble.clear();
             if linked.part == Part::Outside && !self.floor.engine.is_shutting_down() {
                 linked.part = Part::Announced;
                 let (name, settings) = (linked.link.node().to_string(), linked.settings.clone());
@@ -635,7 +654,7 @@ impl Server {
         self.hand_over_entries();
         self.write_snapshot_if_late();
         if is_deaf {
-            self.report_trouble("nothing comes back from NATS".into());
+            self.report_end_of_link("nothing comes back from NATS".into());
             self.drop_link();
         }
     }
@@ -658,8 +677,12 @@ impl Server {
         }
         let since = *linked.away_since.get_or_insert(waits_since.unwrap_or(now));
         if now >= since + AWAY_AFTER && !mem::replace(&mut linked.has_told_away, true) {
+            let is_reached = linked.link.is_synced();
             self.report_link(LinkEvent::Away);
             self.floor.announce(AWAY);
+            if is_reached {
+                self.report_trouble(LOG_STANDS_STILL.into());
+            }
         }
     }
 
@@ -823,12 +846,21 @@ impl Server {
         self.settle();
     }
 
-    /// Reports what is not as it should be, once.
+    /// Reports what is not as it should be, once for as long as it stays so.
     fn report_trouble(&mut self, reason: String) {
-        if let Some(linked) = &mut self.linked
-            && linked.trouble != reason
-        {
-            linked.trouble.clone_from(&reason);
+        let now = self.floor.engine.now;
+        let Some(linked) = &mut self.linked else {
+            return;
+        };
+        linked
+            .troubles
+            .retain(|_, seen| now < *seen + TROUBLE_ENDS_AFTER);
+        let has_room = linked.troubles.len() < MAX_TROUBLES;
+        let is_known = linked.troubles.contains_key(&reason);
+        if is_known || has_room {
+            linked.troubles.insert(reason.clone(), now);
+        }
+        if !is_known && has_room {
             self.report_link(LinkEvent::Trouble { reason });
         }
     }
@@ -885,5 +917,11 @@ const MAX_LINE: usize = 256 << 10;
 const AWAY_AFTER: Duration = Duration::from_secs(10);
 /// How long a message may be on its way to the log.
 const STUCK_AFTER: Duration = Duration::from_secs(2);
+/// How long something has not to be seen to be over, and worth reporting when it is seen again.
+const TROUBLE_ENDS_AFTER: Duration = Duration::from_secs(60);
+/// How many different things are reported at a time: some quote NATS.
+const MAX_TROUBLES: usize = 16;
+const LOG_STANDS_STILL: &str = "NATS can be reached, and its JetStream takes nothing: look at what it logs; if its \
+                                disk is full, make room, and start it again if that alone does not do";
 const AWAY: &str = "the other servers cannot be reached: what you send waits";
 const BACK: &str = "the other servers can be reached again";

@@ -703,6 +703,9 @@ impl Server {
             Some(LayerEnd::CutOff) => self.end_input(conn, End::CutOff),
             None => {}
         }
+        if let Some(failure) = &opened.failure {
+            self.layer_of_link_failed(conn, failure);
+        }
         if let Some(reason) = opened.close {
             self.floor.engine.close(conn, reason);
         }

@@ -22,7 +22,7 @@ use tracing_subscriber::{Layer, Registry, fmt, registry, reload};
 
 use self::lines::LogLines;
 pub(crate) use self::lines::with_own_mode;
-pub(crate) use self::quoted::Quoted;
+pub(crate) use self::quoted::{Quoted, Reason};
 pub(crate) use self::reader::LogReader;
 pub(crate) use self::relay::LogRelay;
 use crate::cli::{LogFormat, LogOptions};

@@ -22,8 +22,27 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+/// Shows what is wrong, in words that may be others': without quotes around it, with everything
+/// escaped as in [`Quoted`] but quotes, and cut to a bounded length, which is longer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reason<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars().take(MAX_REASON) {
+            match c {
+                '\'' | '"' => f.write_char(c)?,
+                c => write!(f, "{}", c.escape_debug())?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Enough for every name; with ten bytes for each at most, several fit into a log line.
 const MAX_CHARS: usize = 64;
+/// Enough for what somebody else says, and what to do about it.
+const MAX_REASON: usize = 512;
 
 #[cfg(test)]
 mod tests {
@@ -41,6 +60,14 @@ mod tests {
         let is_plain = |c: char| c.is_ascii_graphic();
         assert!(shown.chars().all(is_plain), "{shown}");
         assert_eq!(shown.matches('"').count(), 3);
+    }
+
+    #[test]
+    fn a_reason_stays_whole_and_keeps_its_quotes() {
+        let reason = format!("it's \"full\": {}", "x".repeat(300));
+        assert_eq!(Reason(&reason).to_string(), reason);
+        assert_eq!(Reason("a\u{1b}b\u{202e}").to_string(), "a\\u{1b}b\\u{202e}");
+        assert_eq!(Reason(&"x".repeat(9999)).to_string().len(), MAX_REASON);
     }
 
     #[test]

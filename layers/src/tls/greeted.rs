@@ -65,7 +65,9 @@ impl Layer for AfterGreeting {
         };
         let mut opened = Vec::new();
         let outcome = session.receive(now, received, &mut opened, wire);
-        if session.stage() != LayerStage::Opening {
+        // Nothing is heard of a server that is not trusted.
+        let is_open = matches!(session.stage(), LayerStage::Open | LayerStage::InputEnded);
+        if is_open || !opened.is_empty() {
             plain.append(&mut mem::take(&mut self.greeting));
         }
         plain.append(&mut opened);

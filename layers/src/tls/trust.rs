@@ -186,6 +186,10 @@ fn explain(reason: &Reason, name: &ServerName<'_>) -> String {
         Reason::UnknownIssuer => "nobody who is trusted here vouches for it".into(),
         Reason::Expired | Reason::ExpiredContext { .. } => "it has expired".into(),
         Reason::NotValidYet | Reason::NotValidYetContext { .. } => "it is not valid yet".into(),
+        // As `openssl req -x509` makes them.
+        Reason::Other(cause) if cause.to_string() == "CaUsedAsEndEntity" => {
+            "it is an authority's own, and is not in the list of those who are trusted here".into()
+        }
         Reason::NotValidForName | Reason::NotValidForNameContext { .. } => {
             format!("it is not for {}", name.to_str())
         }

@@ -167,6 +167,8 @@ pub(crate) struct Opened {
     pub(crate) end: Option<LayerEnd>,
     /// The connection is to be closed, after what came before.
     pub(crate) close: Option<CloseReason>,
+    /// What is wrong with the layer of a link.
+    pub(crate) failure: Option<String>,
 }
 
 impl Engine {
@@ -209,11 +211,12 @@ impl Engine {
         let refusal = peer.and_then(|peer| self.learn_peer(conn, peer));
         let opened = match outcome {
             Err(error) => {
-                self.report_refusal(conn, error.reason);
+                let failure = self.report_refusal(conn, error.reason);
                 Opened {
                     has_opened,
                     end: None,
                     close: Some(CloseReason::LayerFailed),
+                    failure,
                 }
             }
             Ok(end) => Opened {
@@ -221,6 +224,7 @@ impl Engine {
                 end,
                 close: (has_ended || is_opening && !has_opened && end.is_some())
                     .then_some(CloseReason::PeerLeft),
+                failure: None,
             },
         };
         self.after_layer(conn, was_empty);
@@ -229,6 +233,7 @@ impl Engine {
                 has_opened: false,
                 end: None,
                 close: refusal,
+                failure: None,
             },
             None => opened,
         })
@@ -358,12 +363,16 @@ impl Engine {
         self.close_if_drained(conn);
     }
 
-    fn report_refusal(&mut self, conn: ConnId, reason: String) {
-        if let Some(peer) = self.peer(conn)
-            && (!self.is_aside(conn) || peer.is_link())
-        {
+    /// Reports why a peer is refused. Returns it for the link, which has its own words for it.
+    fn report_refusal(&mut self, conn: ConnId, reason: String) -> Option<String> {
+        let peer = self.peer(conn)?;
+        if peer.is_link() {
+            return Some(reason);
+        }
+        if !self.is_aside(conn) {
             self.report(Event::Refused { conn, peer, reason });
         }
+        None
     }
 }
 

@@ -114,6 +114,11 @@ impl Dialler {
         self.current = place.unwrap_or_default();
     }
 
+    /// Whether the one that is tried was given, and not learned.
+    pub(crate) fn is_given(&self) -> bool {
+        self.current < self.given
+    }
+
     pub(crate) fn target(&self) -> Option<&Address> {
         self.addresses.get(self.current)
     }
@@ -210,6 +215,10 @@ mod tests {
         assert_eq!(shown, ["a:1", "b:2", "[::1]:3"]);
         dialler.learn(["d:4"].into_iter());
         assert_eq!(dialler.addresses.len(), 2);
+        assert!(dialler.is_given());
+        dialler.failed(at(0));
+        assert!(!dialler.is_given());
+        dialler.failed(at(0));
         assert_eq!(dialler.target(), Some(&Address::new("a", 1)));
     }
 

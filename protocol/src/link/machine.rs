@@ -184,6 +184,21 @@ impl Link {
         self.awaited = Some((0, now + GREETING_TIMEOUT));
     }
 
+    /// What is under the connection has failed. With an address that was given, and at first, it fails
+    /// for good.
+    pub(crate) fn layer_failed(&mut self, reason: &str) {
+        let Some(address) = self.dialler.target() else {
+            return;
+        };
+        let failure = format!("NATS at {address}: {}; {MEND_LAYER}", shortened(reason));
+        let is_at_first = matches!(self.stage, Stage::Greeting | Stage::Entering);
+        self.news
+            .push_back(match is_at_first && self.dialler.is_given() {
+                true => News::Wrong(failure),
+                false => News::Trouble(failure),
+            });
+    }
+
     /// There is no connection any more, or none could be made.
     pub(crate) fn lost(&mut self, now: Instant) {
         self.stage = Stage::Down;
@@ -484,6 +499,12 @@ impl Link {
             (Stage::FindingLog | Stage::CreatingLog, Ok(info)) => self.conclude_log(now, info),
             (Stage::FindingSnapshots | Stage::CreatingSnapshots, Ok(_)) => {
                 self.begin(now, Stage::FindingHead);
+            }
+            (Stage::CreatingLog | Stage::CreatingSnapshots, Err(error)) => {
+                let said = shortened(&error.description);
+                let trouble = format!("JetStream says: {said}; {WHAT_IS_MADE}");
+                self.news.push_back(News::Trouble(trouble));
+                self.retry(now);
             }
             (_, Err(error)) => {
                 self.note(&error);
@@ -875,3 +896,6 @@ const CREATE_AFTER: Duration = Duration::from_secs(1);
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 const MAX_PERIOD: Duration = Duration::from_millis(500);
 const MAX_QUOTED: usize = 200;
+const MEND_LAYER: &str = "give '--link' the name in its certificate, or 'nats://' if it has no TLS, and '--link-ca' \
+                          a file with whom to trust";
+const WHAT_IS_MADE: &str = "a community needs two streams of up to 512 MiB each, in files";

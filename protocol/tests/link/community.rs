@@ -8,7 +8,7 @@ use crate::nats::Faults;
 use crate::node::{LEASE, Node};
 use crate::world::World;
 
-fn usual() -> Faults {
+pub(crate) fn usual() -> Faults {
     Faults {
         latency: 2,
         knows_ids: true,
@@ -17,7 +17,7 @@ fn usual() -> Faults {
     }
 }
 
-fn world(names: &[&str]) -> World {
+pub(crate) fn world(names: &[&str]) -> World {
     let mut world = World::new(1, usual());
     for (name, incarnation) in names.iter().zip(100..) {
         world.add(Node::new(name, incarnation * 1000, |_| {}));
@@ -30,7 +30,7 @@ fn world(names: &[&str]) -> World {
 }
 
 impl World {
-    fn user(&mut self, node: usize, name: &str) -> (usize, ConnId) {
+    pub(crate) fn user(&mut self, node: usize, name: &str) -> (usize, ConnId) {
         let now = self.now;
         let conn = self.nodes[node]
             .connect(now, Dialect::ROOMS)
@@ -40,7 +40,7 @@ impl World {
         (node, conn)
     }
 
-    fn says(&mut self, (node, conn): (usize, ConnId), line: &str) {
+    pub(crate) fn says(&mut self, (node, conn): (usize, ConnId), line: &str) {
         let now = self.now;
         self.nodes[node].says(now, conn, line);
         self.pass(Duration::from_millis(50));

@@ -17,4 +17,5 @@ mod faults;
 mod nats;
 mod node;
 mod random;
+mod troubles;
 mod world;

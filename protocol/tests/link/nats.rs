@@ -41,6 +41,8 @@ pub(crate) struct Nats {
     pub(crate) lag: (u64, Instant),
     /// Until then, nobody can connect.
     pub(crate) down_until: Instant,
+    /// What is published is refused, since the disk is full.
+    pub(crate) is_full: bool,
     streams: BTreeMap<String, Stream>,
     clients: BTreeMap<usize, Client>,
     next_client: usize,
@@ -80,6 +82,7 @@ impl Nats {
             leaderless_until: Instant::EPOCH,
             lag: (0, Instant::EPOCH),
             down_until: Instant::EPOCH,
+            is_full: false,
             streams: BTreeMap::new(),
             clients: BTreeMap::new(),
             next_client: 0,
@@ -322,6 +325,10 @@ impl Nats {
         }
         if self.random.happens(self.faults.drops) {
             return;
+        }
+        if self.is_full {
+            let full = r#"{"error":{"code":503,"err_code":10077,"description":"no space left on device"},"stream":"x","seq":0}"#;
+            return self.deliver(now, client, reply, None, full.as_bytes());
         }
         let max = self.faults.max_messages;
         let knows_ids = self.faults.knows_ids;
