@@ -21,6 +21,8 @@ pub(crate) struct Nats {
     monitor: u16,
     arguments: String,
     folder: PathBuf,
+    /// How long a file may become, as the shell's `ulimit` has it.
+    limit: Option<&'static str>,
     running: Option<Running>,
 }
 
@@ -51,6 +53,7 @@ impl Nats {
                 folder.display()
             ),
             folder,
+            limit: None,
             running: None,
         }
     }
@@ -58,12 +61,26 @@ impl Nats {
     /// Starts it, for the first time or again, with what is in its folder.
     #[track_caller]
     pub(crate) fn starts(&mut self, bench: &Bench) {
-        let launch = Program::new(&program()).launch(&self.arguments);
+        let mut launch = Program::new(&program()).launch(&self.arguments);
+        if let Some(limit) = self.limit {
+            launch = launch.limited(limit);
+        }
         let running = bench.start(launch);
         running.stderr().wait_for("NATS being ready", |log| {
             log.contains("Server is ready").then_some(())
         });
         self.running = Some(running);
+    }
+
+    /// Once it is started the next time, it cannot write files longer than 200 KiB, at most. It does
+    /// then as it does on a full disk.
+    pub(crate) fn gets_little_room(&mut self) {
+        self.limit = Some("-S -f 200");
+    }
+
+    /// Once it is started the next time, it can.
+    pub(crate) fn gets_room(&mut self) {
+        self.limit = None;
     }
 
     /// Waits until it has all that the others have.
@@ -142,7 +159,7 @@ impl NatsCluster {
 /// A port that nobody else is given while its server is down: none of those that the system gives
 /// to whoever connects, and another one each time.
 #[track_caller]
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static COUNT: AtomicU16 = AtomicU16::new(0);
     let start = std::process::id() as u16;
     let is_free = |&port: &u16| TcpListener::bind(("127.0.0.1", port)).is_ok();

@@ -11,13 +11,23 @@ pub(crate) fn deadline() -> Instant {
 /// Repeats `attempt` until it yields something, for what becomes true at a moment that cannot be
 /// observed otherwise (a name is free again, a file descriptor has been given back).
 #[track_caller]
-pub(crate) fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
-    let deadline = deadline();
+pub(crate) fn eventually<T>(what: &str, attempt: impl FnMut() -> Option<T>) -> T {
+    eventually_within(PATIENCE, what, attempt)
+}
+
+/// The same for what takes its time.
+#[track_caller]
+pub(crate) fn eventually_within<T>(
+    patience: Duration,
+    what: &str,
+    mut attempt: impl FnMut() -> Option<T>,
+) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(outcome) = attempt() {
             return outcome;
         }
-        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
+        assert!(Instant::now() < deadline, "{what}: not within {patience:?}");
         thread::sleep(BETWEEN_ATTEMPTS);
     }
 }

@@ -104,6 +104,11 @@ impl Pair {
         next
     }
 
+    /// Puts this pair where another one is.
+    pub(crate) fn takes_the_place_of(&self, other: &Self) {
+        self.write_to(&other.certificate_file(), &other.key_file());
+    }
+
     fn write_to(&self, certificate: &Path, key: &Path) {
         for (made, file) in [("made.cert", certificate), ("made.key", key)] {
             fs::copy(self.folder.join(made), file).expect("a file of its own");

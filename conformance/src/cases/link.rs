@@ -33,7 +33,7 @@ cases![
 ];
 
 /// Whether there is a NATS server; the case is reported as ignored if not.
-fn has_nats(bench: &Bench) -> bool {
+pub(super) fn has_nats(bench: &Bench) -> bool {
     let is_there = nats::is_installed();
     if !is_there {
         bench.skip("nats-server is not installed");
@@ -42,16 +42,16 @@ fn has_nats(bench: &Bench) -> bool {
 }
 
 /// The options of one server of a community.
-fn member(links: &str, node: &str, options: &str) -> String {
+pub(super) fn member(links: &str, node: &str, options: &str) -> String {
     format!("{links} --community test --node {node} --link-lease 2 {options}")
 }
 
 #[track_caller]
-fn serve_linked(bench: &Bench, links: &str, node: &str) -> Running {
+pub(super) fn serve_linked(bench: &Bench, links: &str, node: &str) -> Running {
     bench.serve_together(&["rooms", "irc", "direct"], &member(links, node, ""))
 }
 
-fn link_to(nats: &Nats) -> String {
+pub(super) fn link_to(nats: &Nats) -> String {
     format!("--link {}", nats.url())
 }
 
@@ -63,7 +63,7 @@ fn three(bench: &Bench, links: &str) -> [Running; 3] {
 
 /// A user of `rooms`.
 #[track_caller]
-fn in_rooms(server: &Running, name: &str) -> Peer {
+pub(super) fn in_rooms(server: &Running, name: &str) -> Peer {
     register(server.peer_of("rooms", name), name)
 }
 
@@ -124,7 +124,7 @@ fn servers_on_all_runtimes_are_one(bench: &Bench) {
 
 /// The next line that contains this.
 #[track_caller]
-fn skip_to_part(peer: &mut Peer, part: &str) -> String {
+pub(super) fn skip_to_part(peer: &mut Peer, part: &str) -> String {
     loop {
         let line = peer.line();
         if line.contains(part) {
@@ -156,7 +156,7 @@ fn a_name_that_many_want_at_once_has_one_owner(bench: &Bench) {
 }
 
 /// Somebody in `rooms` who hears everything and takes it down.
-struct Listener {
+pub(super) struct Listener {
     stream: TcpStream,
     heard: Arc<Mutex<Vec<String>>>,
     reader: JoinHandle<()>,
@@ -187,14 +187,14 @@ impl Listener {
     }
 
     /// What was heard that people said.
-    fn said(&self) -> Vec<String> {
+    pub(super) fn said(&self) -> Vec<String> {
         let heard = self.heard.lock().expect("nobody panics");
         let said = heard.iter().filter(|line| !line.starts_with('!'));
         said.cloned().collect()
     }
 
     /// What the server said by itself.
-    fn notices(&self) -> Vec<String> {
+    pub(super) fn notices(&self) -> Vec<String> {
         let heard = self.heard.lock().expect("nobody panics");
         let told = heard.iter().filter(|line| line.starts_with('!'));
         told.cloned().collect()
@@ -202,7 +202,7 @@ impl Listener {
 
     /// Waits until this many lines of people were heard.
     #[track_caller]
-    fn hears(&self, count: usize) {
+    pub(super) fn hears(&self, count: usize) {
         let deadline = Instant::now() + 3 * PATIENCE;
         while self.said().len() < count {
             let heard = self.said().len();
@@ -211,7 +211,7 @@ impl Listener {
         }
     }
 
-    fn leaves(self) {
+    pub(super) fn leaves(self) {
         // It may be closed already.
         let _ = self.stream.shutdown(Shutdown::Both);
         self.reader.join().expect("it reads to the end");
@@ -293,7 +293,7 @@ fn all_heard_the_same(listeners: &[Listener], said: &[(String, usize)]) {
 
 /// One listener at each server, all of them known to all.
 #[track_caller]
-fn listeners(servers: &[Running]) -> Vec<Listener> {
+pub(super) fn listeners(servers: &[Running]) -> Vec<Listener> {
     let named = servers.iter().enumerate();
     let listeners = named.map(|(place, server)| Listener::at(server, &format!("ear{place}")));
     listeners.collect()

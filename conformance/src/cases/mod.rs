@@ -36,6 +36,7 @@ mod rooms;
 mod systemd;
 mod terminal;
 mod tls;
+mod troubled_link;
 mod web;
 
 use std::net::TcpStream;
@@ -84,6 +85,7 @@ pub(crate) fn all() -> Vec<(String, Case)> {
         ("console", console::CASES),
         ("recorded", recorded::CASES),
         ("link", link::CASES),
+        ("troubled_link", troubled_link::CASES),
     ])
 }
 
