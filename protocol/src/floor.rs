@@ -102,7 +102,8 @@ impl Floor {
         };
         if let Log::Shared(log) = &mut self.log {
             log.propose(entry, Some(conn));
-            self.engine.hold_until_told(conn);
+            let acts = !matches!(command, Command::Say(_));
+            self.engine.hold_until_told(conn, acts);
             return None;
         }
         Some(self.apply_for(conn, &entry))

@@ -28,8 +28,18 @@ pub(crate) struct SharedLog {
     next: u64,
     /// What is to be put into the log.
     outgoing: VecDeque<Vec<u8>>,
-    /// The connections that wait to be told what became of their entries, by the numbers of these.
-    untold: VecDeque<(u64, ConnId)>,
+    /// The connections that wait to be told what became of their entries.
+    untold: VecDeque<Untold>,
+    /// How long these entries are in all, in bytes.
+    untold_bytes: usize,
+}
+
+/// An entry of which a connection waits to be told what became.
+#[derive(Debug)]
+struct Untold {
+    number: u64,
+    conn: ConnId,
+    length: usize,
 }
 
 impl Log {
@@ -38,6 +48,15 @@ impl Log {
         match self {
             Self::Alone => 0,
             Self::Shared(log) => log.node,
+        }
+    }
+
+    /// Whether connections may propose more than they have to wait for: a log that takes its time
+    /// has not been given too much.
+    pub(crate) fn has_room(&self) -> bool {
+        match self {
+            Self::Alone => false,
+            Self::Shared(log) => log.untold_bytes < MAX_UNTOLD_BYTES,
         }
     }
 }
@@ -51,6 +70,7 @@ impl SharedLog {
             next: 1,
             outgoing: VecDeque::new(),
             untold: VecDeque::new(),
+            untold_bytes: 0,
         }
     }
 
@@ -66,8 +86,16 @@ impl SharedLog {
         self.proposed += 1;
         let mut bytes = Vec::new();
         record.encode(&mut bytes);
+        if let Some(conn) = conn {
+            let (number, length) = (record.number, bytes.len());
+            self.untold_bytes += length;
+            self.untold.push_back(Untold {
+                number,
+                conn,
+                length,
+            });
+        }
         self.outgoing.push_back(bytes);
-        self.untold.extend(conn.map(|conn| (record.number, conn)));
     }
 
     pub(crate) fn poll(&mut self) -> Option<Vec<u8>> {
@@ -101,8 +129,13 @@ impl SharedLog {
         if record.entry.node != self.node {
             return None;
         }
-        let is_it = |&(number, _): &(u64, ConnId)| number == record.number;
+        let is_it = |untold: &Untold| untold.number == record.number;
         let place = self.untold.iter().position(is_it)?;
-        self.untold.remove(place).map(|(_, conn)| conn)
+        let untold = self.untold.remove(place)?;
+        self.untold_bytes -= untold.length;
+        Some(untold.conn)
     }
 }
+
+/// How much connections may have proposed before they wait for every single command, in bytes.
+const MAX_UNTOLD_BYTES: usize = 1 << 20;

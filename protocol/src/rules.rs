@@ -38,8 +38,17 @@ pub(crate) trait Rules: Send {
         floor.engine.close(conn, CloseReason::PeerLeft);
     }
 
-    /// What became of a command that was proposed for it. Until this call it is taken nothing
-    /// from, and told nothing about the command.
+    /// Whether this line says something that others can be told: it brings about one
+    /// [saying](Command::Say), and nothing is answered before that is done. Such lines of one
+    /// connection are taken before it is known what became of those before, so that they go into
+    /// the log together.
+    fn may_follow(&self, _floor: &Floor, _conn: ConnId, _line: &[u8]) -> bool {
+        false
+    }
+
+    /// What became of a command that was proposed for it, in the order in which they were. Until
+    /// this call it is taken nothing from, but what [may follow](Self::may_follow) what it said, and
+    /// told nothing about the command.
     fn outcome(
         &mut self,
         _floor: &mut Floor,

@@ -19,6 +19,7 @@ use crate::community::snapshot::SnapshotError;
 use crate::config::ConfigError;
 use crate::dialect::{DOORS, Dialect, Options};
 use crate::engine::connection::ConnId;
+use crate::engine::intake::Intake;
 use crate::engine::{Engine, Listening, Opened, Speech};
 use crate::event::Event;
 use crate::floor::Floor;
@@ -785,7 +786,11 @@ impl Server {
         let Some(mut intake) = self.floor.engine.open_intake(conn, fresh) else {
             return;
         };
-        while let Some(message) = intake.next(&self.floor.engine) {
+        loop {
+            let follows = self.floor.log.has_room() && self.may_follow(conn, &intake);
+            let Some(message) = intake.next(&self.floor.engine, follows) else {
+                break;
+            };
             self.handle(conn, message);
         }
         if let Some(message) = intake.last(&self.floor.engine) {
@@ -795,6 +800,17 @@ impl Server {
             self.tell_end(conn);
         }
         self.floor.engine.close_intake(intake);
+    }
+
+    /// Whether what a connection sent next need not wait until the log has what it said before.
+    fn may_follow(&self, conn: ConnId, intake: &Intake<'_>) -> bool {
+        if !self.floor.engine.awaits_only_sayings(conn) {
+            return false;
+        }
+        let language = self.floor.engine.language(conn);
+        let language = language.and_then(|language| self.languages.get(usize::from(language)));
+        language
+            .is_some_and(|it| intake.next_is(|line| it.rules.may_follow(&self.floor, conn, line)))
     }
 
     /// Tells the dialect that a connection's input has ended, after its last line.

@@ -72,6 +72,8 @@ pub(crate) struct Connection {
     pub(crate) ends_sending: bool,
     /// How many of its commands are on their way to the log and back.
     pub(crate) untold: u16,
+    /// One of these commands may change what others mean: it does more than say something.
+    pub(crate) untold_acts: bool,
     /// Its peer was told so.
     pub(crate) has_said_end: bool,
     /// The dialect does not want to hear from it for now.
@@ -117,6 +119,7 @@ impl Connection {
             transmit_queued: false,
             ends_sending: false,
             untold: 0,
+            untold_acts: false,
             has_said_end: false,
             held: false,
             coupled: None,

@@ -20,11 +20,19 @@ impl Engine {
         }
     }
 
-    /// Takes nothing from a connection until it is told what became of a command.
-    pub(crate) fn hold_until_told(&mut self, conn: ConnId) {
+    /// Takes nothing from a connection until it is told what became of a command, but what
+    /// [may follow](crate::rules::Rules::may_follow) if it only says something.
+    pub(crate) fn hold_until_told(&mut self, conn: ConnId, acts: bool) {
         if let Some(connection) = self.connections.get_mut(conn.0) {
             connection.untold = connection.untold.saturating_add(1);
+            connection.untold_acts |= acts;
         }
+    }
+
+    /// Whether a connection has yet to be told what became of what it said, and of nothing else.
+    pub(crate) fn awaits_only_sayings(&self, conn: ConnId) -> bool {
+        self.get(conn)
+            .is_some_and(|connection| connection.untold > 0 && !connection.untold_acts)
     }
 
     /// How many commands of a connection there are of which it has yet to be told what became.
@@ -37,6 +45,7 @@ impl Engine {
     pub(crate) fn note_told(&mut self, conn: ConnId) {
         if let Some(connection) = self.connections.get_mut(conn.0) {
             connection.untold = connection.untold.saturating_sub(1);
+            connection.untold_acts &= connection.untold > 0;
             self.wake(conn);
         }
     }
@@ -50,19 +59,20 @@ impl Engine {
         }
     }
 
-    /// Whether a message may be taken from a connection now, if it has one.
-    pub(crate) fn may_take(&self, conn: ConnId) -> bool {
-        !self.batch.is_full() && self.leaving.is_empty() && self.is_unblocked(conn)
+    /// Whether a message may be taken from a connection now, if it has one. What `follows` need not
+    /// wait until the connection is told what became of those before.
+    pub(crate) fn may_take(&self, conn: ConnId, follows: bool) -> bool {
+        !self.batch.is_full() && self.leaving.is_empty() && self.is_unblocked(conn, follows)
     }
 
     /// Whether nothing but the batch keeps a connection from being taken from.
-    pub(crate) fn is_unblocked(&self, conn: ConnId) -> bool {
+    fn is_unblocked(&self, conn: ConnId, follows: bool) -> bool {
         let Some(connection) = self.connections.get(conn.0) else {
             return false;
         };
         connection.is_open()
             && !connection.held
-            && connection.untold == 0
+            && (connection.untold == 0 || follows)
             && (self.has_low_backlog(conn) || self.is_operator(connection))
             && connection
                 .coupled
@@ -93,7 +103,7 @@ impl Engine {
     /// Lets a connection be taken from as soon as the batch was flushed, if it has something and
     /// nothing else is in the way.
     pub(crate) fn wake(&mut self, conn: ConnId) {
-        let (is_unblocked, may_end) = (self.is_unblocked(conn), self.may_end(conn));
+        let (is_unblocked, may_end) = (self.is_unblocked(conn, false), self.may_end(conn));
         let low_backlog = self.low_backlog();
         let Some(connection) = self.connections.get_mut(conn.0) else {
             return;

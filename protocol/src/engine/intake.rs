@@ -32,13 +32,27 @@ pub(crate) struct Intake<'a> {
 }
 
 impl Intake<'_> {
-    /// The next message. `None` if there is none, or none may be taken now.
-    pub(crate) fn next(&mut self, engine: &Engine) -> Option<Decoded<'_>> {
+    /// Whether what comes next is a whole line, of which this is true.
+    pub(crate) fn next_is(&self, is_so: impl FnOnce(&[u8]) -> bool) -> bool {
+        let mut input = rest(&self.unparsed, self.fresh, self.taken);
+        let is_whole = self.framing == Framing::Lines
+            && !self.decoder.has_unfinished_line()
+            && memchr::memchr(b'\n', input).is_some();
+        let mut decoder = LineDecoder::default();
+        match is_whole.then(|| decoder.decode(&mut input, self.max_line)) {
+            Some(Some(Decoded::Line(line))) => is_so(line.content()),
+            _ => false,
+        }
+    }
+
+    /// The next message. `None` if there is none, or none may be taken now;
+    /// [`may_take`](Engine::may_take) says what `follows` is.
+    pub(crate) fn next(&mut self, engine: &Engine, follows: bool) -> Option<Decoded<'_>> {
         let mut input = rest(&self.unparsed, self.fresh, self.taken);
         let length = input.len();
         // What is dropped anyway need not wait.
         self.decoder.skip(&mut input);
-        if input.is_empty() || !engine.may_take(self.conn) {
+        if input.is_empty() || !engine.may_take(self.conn, follows) {
             self.taken += length - input.len();
             return None;
         }
@@ -60,7 +74,7 @@ impl Intake<'_> {
         if self.is_cut_off && self.is_at_end() {
             self.decoder = LineDecoder::default();
         }
-        let is_last = self.is_at_end() && engine.may_take(self.conn);
+        let is_last = self.is_at_end() && engine.may_take(self.conn, false);
         is_last.then(|| self.decoder.decode_end()).flatten()
     }
 

@@ -10,11 +10,12 @@ use linechat_protocol::{
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// A server of `rooms` and `direct`, and what its peers have received.
+/// A server of `rooms`, `direct` and `irc`, and what its peers have received.
 struct Node {
     server: Server,
     rooms: ListenerId,
     direct: ListenerId,
+    irc: ListenerId,
     peers: Vec<ConnId>,
     received: BTreeMap<ConnId, Vec<u8>>,
     /// How much of the log it has applied.
@@ -34,10 +35,14 @@ impl Node {
         let direct = server
             .listen(Listener::new(Dialect::DIRECT))
             .expect("it goes together with rooms");
+        let irc = server
+            .listen(Listener::new(Dialect::IRC))
+            .expect("it goes together with rooms");
         Self {
             server,
             rooms,
             direct,
+            irc,
             peers: Vec::new(),
             received: BTreeMap::new(),
             applied: 0,
@@ -171,6 +176,61 @@ fn what_came_before_the_end_is_done_though_the_log_takes_its_time() {
 }
 
 #[test]
+fn what_is_said_at_once_goes_into_the_log_at_once_and_is_heard_in_order() {
+    let mut log = Log::default();
+    let mut node = Node::sharing(1);
+    let [ann, bob, carl] = chat(&mut node, &mut log);
+    node.received.clear();
+    let mut heard = String::new();
+    for (who, line, end) in [
+        (ann, "@den tea?", "!users"),
+        (bob, "SEND ann hi", "LIST"),
+        (carl, "PRIVMSG ann :hi", "PING x"),
+    ] {
+        let lines = format!("{line}\n").repeat(20);
+        let known = log.0.len();
+        node.says(who, &format!("{lines}{end}"));
+        node.propose(&mut log);
+        assert_eq!(log.0.len() - known, 20, "{line}");
+        assert!(node.received.is_empty(), "the log does not have it yet");
+        node.settle(&mut log);
+        heard += &[ann, bob, carl].map(|conn| node.hears(conn)).concat();
+    }
+    for line in [
+        "@den ann: tea?",
+        "#bob: hi",
+        "#carl: hi",
+        "#den :tea?",
+        "SEND-OK",
+    ] {
+        assert_eq!(heard.matches(line).count(), 20, "{line}");
+    }
+    for answer in [
+        "\nann bob carl\r\n",
+        "SEND-OK\nLIST-OK ann,bob,carl\n",
+        "PONG",
+    ] {
+        assert!(heard.contains(answer), "{heard}");
+    }
+}
+
+#[test]
+fn who_says_more_than_the_log_takes_waits() {
+    let mut log = Log::default();
+    let mut node = Node::sharing(1);
+    let [ann, _, _] = chat(&mut node, &mut log);
+    let known = log.0.len();
+    let line = format!("@den {}\n", "x".repeat(4000));
+    node.server.receive(NOW, ann, line.repeat(1000).as_bytes());
+    node.flush();
+    node.propose(&mut log);
+    let proposed: usize = log.0[known..].iter().map(Vec::len).sum();
+    assert!((1 << 20..1 << 21).contains(&proposed), "{proposed}");
+    node.settle(&mut log);
+    assert_eq!(log.0.len() - known, 1000);
+}
+
+#[test]
 fn entries_are_applied_once_and_in_their_order() {
     let mut log = Log::default();
     let mut node = Node::sharing(1);
@@ -282,6 +342,46 @@ fn play(nodes: &mut [Node], log: &mut Log, step: &Step) {
     }
 }
 
+/// Somebody in each language, who is in the rooms `den` and `lobby` if there are rooms in it.
+fn chat(node: &mut Node, log: &mut Log) -> [ConnId; 3] {
+    let talkers = [
+        (node.rooms, "ann\n!enter den"),
+        (node.direct, "HELLO-FROM bob"),
+        (
+            node.irc,
+            "NICK carl\nUSER c 0 * :c\nCAP REQ echo-message\nCAP END\nJOIN #den",
+        ),
+    ];
+    talkers.map(|(listener, lines)| {
+        let conn = node.connect(listener);
+        node.says(conn, lines);
+        node.settle(log);
+        conn
+    })
+}
+
+/// What somebody sends at once, by who it is.
+fn burst() -> impl Strategy<Value = (usize, Vec<String>)> {
+    let rooms = prop_oneof![
+        3 => "hello|@den tea|#(ann|bob|carl|dora) hi",
+        2 => "@attic tea|!(enter|leave|members) (den|attic)|!users|!rooms|nonsense|!x|@ x|#",
+    ];
+    let direct = prop_oneof![
+        3 => "SEND (ann|bob|carl|dora) hi",
+        1 => "LIST|SEND|SEND ann|HELLO-FROM x|SENDS a b|SEND \u{7f} hi",
+    ];
+    let irc = prop_oneof![
+        4 => "(PRIVMSG|notice) (#den|@#den|#attic|#none|ann|bob|carl|dora) (:hi all|hi|\u{1}ACTION x\u{1})",
+        2 => "(PRIVMSG|NOTICE) (ann,#den|#|,|a b) :hi|PRIVMSG ann|PRIVMSG|@label=1 PRIVMSG ann :hi|PRIVMSG ann :[a-z]{480}",
+        2 => "(JOIN|PART) #(den|attic)|NICK (carla|carl)|PING x|AWAY( :out)?|WHOIS ann|CAP REQ :labeled-response batch message-tags",
+    ];
+    prop_oneof![
+        (Just(0), vec(rooms, 1..8)),
+        (Just(1), vec(direct, 1..8)),
+        (Just(2), vec(irc, 1..8)),
+    ]
+}
+
 fn settle(nodes: &mut [Node], log: &mut Log) {
     let mut length = usize::MAX;
     while length != log.0.len() {
@@ -352,6 +452,24 @@ proptest! {
             }
         }
         prop_assert_eq!(&alone[0].received, &shared[0].received);
+    }
+
+    #[test]
+    fn who_does_not_wait_for_answers_is_told_what_a_server_alone_tells(
+        bursts in vec(burst(), 1..12),
+    ) {
+        let mut log = Log::default();
+        let (mut alone, mut shared) = (Node::alone(), Node::sharing(1));
+        let mut unread = Log::default();
+        let talkers = chat(&mut alone, &mut unread);
+        prop_assert_eq!(talkers, chat(&mut shared, &mut log));
+        for (who, lines) in bursts {
+            let lines = lines.join("\n");
+            alone.says(talkers[who], &lines);
+            shared.says(talkers[who], &lines);
+            shared.settle(&mut log);
+        }
+        prop_assert_eq!(&alone.received, &shared.received);
     }
 }
 

@@ -124,6 +124,15 @@ impl Rules for DirectRules {
         send(floor, conn, &Reply::BadRequestBody);
     }
 
+    fn may_follow(&self, floor: &Floor, conn: ConnId, line: &[u8]) -> bool {
+        let request = RequestHeader::split(line).map(|(header, body)| Request::parse(header, body));
+        let is_valid = match request {
+            Some(Ok(Request::Send { to, .. })) => core::str::from_utf8(to).is_ok(),
+            _ => false,
+        };
+        is_valid && floor.user_at(conn).is_some()
+    }
+
     fn outcome(
         &mut self,
         floor: &mut Floor,

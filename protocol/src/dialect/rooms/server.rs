@@ -164,6 +164,14 @@ impl Rules for RoomsRules {
         refuse(floor, conn, Refusal::LineTooLong(max_line));
     }
 
+    fn may_follow(&self, floor: &Floor, conn: ConnId, line: &[u8]) -> bool {
+        match (Request::parse(line), floor.user_at(conn)) {
+            (Ok(Request::Public { .. } | Request::Private { .. }), Some(_)) => true,
+            (Ok(Request::Room { room, .. }), Some(user)) => must_be_in(floor, user, room).is_ok(),
+            _ => false,
+        }
+    }
+
     fn outcome(
         &mut self,
         floor: &mut Floor,

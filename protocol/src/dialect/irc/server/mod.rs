@@ -8,6 +8,7 @@ use slotmap::SecondaryMap;
 use self::caller::Caller;
 use self::options::Options;
 use self::session::{Application, Session, Shared};
+use self::talking::is_one_saying;
 use crate::close::CloseReason;
 use crate::community::Door;
 use crate::community::vocabulary::{Command, Outcome};
@@ -128,6 +129,16 @@ impl Rules for IrcRules {
             caller.refuse_long_line();
             caller.finish();
         }
+    }
+
+    fn may_follow(&self, floor: &Floor, conn: ConnId, line: &[u8]) -> bool {
+        let session = self.sessions.get(conn.0);
+        let (Some(session), Some(user)) = (session, floor.user(conn)) else {
+            return false;
+        };
+        session.label.is_none()
+            && is_within_limits(line)
+            && Message::parse(line).is_ok_and(|message| is_one_saying(user, &message))
     }
 
     fn outcome(

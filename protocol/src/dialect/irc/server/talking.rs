@@ -9,6 +9,7 @@ use crate::community::users::User;
 use crate::community::vocabulary::{Audience, Command, Manner, Speech};
 use crate::dialect::irc::capability::Capabilities;
 use crate::dialect::irc::isupport::MAX_TARGETS;
+use crate::dialect::irc::message::Message;
 use crate::dialect::irc::numeric::Numeric;
 use crate::dialect::irc::tags::Tags;
 use crate::dialect::irc::target::{Target, targets};
@@ -111,11 +112,38 @@ impl Caller<'_> {
 
     /// Whether a text fits into one line behind the name of its sender.
     fn fits(&self, target: &str, manner: Manner, text: &str) -> bool {
-        let length = |user: &User| user.name.len() + user.username().len() + user.host().len();
-        let source = self.user().map_or(0, length) + ":!@ ".len();
-        let line = source + says(manner).len() + target.len() + "  :\r\n".len() + marks(manner);
-        line + text.len() <= crate::dialect::irc::line::MAX_MESSAGE
+        self.user()
+            .is_some_and(|user| fits(user, target, manner, text))
     }
+}
+
+/// Whether a message of this user is one saying to one target, in which nothing is wrong but what
+/// the community finds.
+pub(super) fn is_one_saying(user: &User, message: &Message<'_>) -> bool {
+    let manner = match message.is("NOTICE") {
+        true => Manner::Notice,
+        false if message.is("PRIVMSG") => Manner::Message,
+        false => return false,
+    };
+    let params = message.params.as_slice();
+    let (Some(&to), Some(&text)) = (params.first(), params.get(1)) else {
+        return false;
+    };
+    let Ok(meant) = spoken(text) else {
+        return false;
+    };
+    let (manner, meaning) = meaning(manner, meant);
+    !text.is_empty()
+        && message.tags.is_empty()
+        && audience(to).is_some()
+        && fits(user, to, manner, &meaning)
+}
+
+/// Whether a text fits into one line behind the name of its sender.
+fn fits(user: &User, target: &str, manner: Manner, text: &str) -> bool {
+    let source = user.name.len() + user.username().len() + user.host().len() + ":!@ ".len();
+    let line = source + says(manner).len() + target.len() + "  :\r\n".len() + marks(manner);
+    line + text.len() <= crate::dialect::irc::line::MAX_MESSAGE
 }
 
 /// Whom the community has to tell.
