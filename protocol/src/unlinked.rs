@@ -40,6 +40,8 @@ impl Server {
 
     pub(crate) fn receive_from_link(&mut self, _conn: ConnId, _bytes: &[u8]) {}
 
+    pub(crate) fn layer_of_link_failed(&mut self, _conn: ConnId, _reason: &str) {}
+
     pub(crate) fn link_departs(&mut self, _conn: ConnId) {}
 
     pub(crate) fn link_timeout(&mut self) {}
