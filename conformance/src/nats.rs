@@ -7,7 +7,9 @@ use std::iter;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use tempfile::TempDir;
 
 use crate::bench::Bench;
 use crate::patience::eventually;
@@ -20,10 +22,11 @@ pub(crate) struct Nats {
     /// Where it says how it is.
     monitor: u16,
     arguments: String,
-    folder: PathBuf,
     /// How long a file may become, as the shell's `ulimit` has it.
     limit: Option<&'static str>,
     running: Option<Running>,
+    /// Gone after the server, which writes into it.
+    folder: TempDir,
 }
 
 impl Nats {
@@ -43,18 +46,18 @@ impl Nats {
 
     /// A server that is yet to be started.
     pub(crate) fn prepare(port: u16, arguments: &str) -> Self {
-        let folder = new_folder();
+        let folder = TempDir::new().expect("a folder of its own");
         let monitor = free_port();
         Self {
             port,
             monitor,
             arguments: format!(
                 "-a 127.0.0.1 -p {port} -m {monitor} -js -sd {} {arguments}",
-                folder.display()
+                folder.path().display()
             ),
-            folder,
             limit: None,
             running: None,
+            folder,
         }
     }
 
@@ -104,7 +107,7 @@ impl Nats {
     pub(crate) fn loses_everything(&mut self) {
         self.is_killed();
         // There may be nothing yet.
-        let _ = fs::remove_dir_all(&self.folder);
+        let _ = fs::remove_dir_all(self.folder.path());
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -114,12 +117,6 @@ impl Nats {
     /// Its address, as `--link` takes it.
     pub(crate) fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
-    }
-}
-
-impl Drop for Nats {
-    fn drop(&mut self) {
-        self.loses_everything();
     }
 }
 
@@ -168,12 +165,6 @@ pub(crate) fn free_port() -> u16 {
         .take(usize::from(PORTS))
         .map(|number| FIRST_PORT + start.wrapping_mul(STRIDE).wrapping_add(number) % PORTS);
     ports.find(is_free).expect("a free port")
-}
-
-fn new_folder() -> PathBuf {
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    env::temp_dir().join(format!("linechat-nats-{}-{number}", std::process::id()))
 }
 
 /// Whether there is a NATS server. One that was asked for has to be there.

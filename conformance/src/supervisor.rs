@@ -1,11 +1,11 @@
 //! Whoever starts programs and watches over them: systemd, played by the case itself.
 
-use std::fs;
 use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tempfile::{Builder, TempPath};
 
 use crate::patience::PATIENCE;
 use crate::program::Launch;
@@ -16,7 +16,7 @@ pub(crate) struct Supervisor {
     /// As `NOTIFY_SOCKET` has it.
     name: String,
     /// Gone with it.
-    path: Option<PathBuf>,
+    _path: Option<TempPath>,
 }
 
 impl Supervisor {
@@ -30,15 +30,19 @@ impl Supervisor {
 
     /// One whose socket is a file.
     pub(crate) fn at_path() -> Self {
-        let path = std::env::temp_dir().join(own_name());
-        let socket = UnixDatagram::bind(&path).expect("a file of its own");
+        let file = Builder::new().make(|path| UnixDatagram::bind(path));
+        let (socket, path) = file.expect("a file of its own").into_parts();
         Self::with(socket, path.display().to_string(), Some(path))
     }
 
-    fn with(socket: UnixDatagram, name: String, path: Option<PathBuf>) -> Self {
+    fn with(socket: UnixDatagram, name: String, path: Option<TempPath>) -> Self {
         let patience = socket.set_read_timeout(Some(PATIENCE));
         patience.expect("a time that is not zero");
-        Self { socket, name, path }
+        Self {
+            socket,
+            name,
+            _path: path,
+        }
     }
 
     /// Has a program tell it.
@@ -82,16 +86,8 @@ impl Supervisor {
     }
 }
 
-impl Drop for Supervisor {
-    fn drop(&mut self) {
-        if let Some(path) = &self.path {
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
 /// A name that no other process uses, nor another case.
-pub(crate) fn own_name() -> String {
+fn own_name() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("linechat-supervisor-{}-{number}", std::process::id())

@@ -3,9 +3,8 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::crypto::ring::default_provider;
@@ -15,10 +14,12 @@ use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
     SupportedProtocolVersion,
 };
+use tempfile::TempDir;
 
 /// A certificate for `localhost` and a key, in files of their own that are gone with it.
+#[derive(Clone)]
 pub(crate) struct Pair {
-    folder: PathBuf,
+    folder: Arc<TempDir>,
     certificate: CertificateDer<'static>,
     key: Vec<u8>,
     version: &'static SupportedProtocolVersion,
@@ -38,17 +39,6 @@ impl Pair {
     }
 
     fn made_by(change: fn(&mut CertificateParams)) -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("linechat-pair-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir_all(&folder).expect("a folder of its own");
-        let pair = Self::made_in(folder, change);
-        pair.write_to(&pair.certificate_file(), &pair.key_file());
-        pair
-    }
-
-    fn made_in(folder: PathBuf, change: fn(&mut CertificateParams)) -> Self {
         let signing_key = KeyPair::generate().expect("a key can be made");
         let certificate = CertificateParams::new(["localhost".to_owned()]);
         let mut certificate = certificate.expect("it is a name");
@@ -57,33 +47,35 @@ impl Pair {
             .self_signed(&signing_key)
             .expect("a pair can be made");
         let pair = Self {
-            folder,
+            folder: Arc::new(TempDir::new().expect("a folder of its own")),
             certificate: cert.der().clone(),
             key: signing_key.serialize_der(),
             version: &TLS13,
         };
-        fs::write(pair.folder.join("made.cert"), cert.pem()).expect("a file of its own");
-        let key = signing_key.serialize_pem();
-        fs::write(pair.folder.join("made.key"), key).expect("a file of its own");
+        for (made, text) in [
+            ("made.cert", cert.pem()),
+            ("made.key", signing_key.serialize_pem()),
+        ] {
+            fs::write(pair.folder.path().join(made), text).expect("a file of its own");
+        }
+        pair.takes_the_place_of(&pair);
         pair
     }
 
     /// A client that speaks TLS 1.2 alone.
     pub(crate) fn in_old_version(&self) -> Self {
         Self {
-            folder: PathBuf::new(),
-            certificate: self.certificate.clone(),
-            key: self.key.clone(),
             version: &TLS12,
+            ..self.clone()
         }
     }
 
     pub(crate) fn certificate_file(&self) -> PathBuf {
-        self.folder.join("cert.pem")
+        self.folder.path().join("cert.pem")
     }
 
     pub(crate) fn key_file(&self) -> PathBuf {
-        self.folder.join("key.pem")
+        self.folder.path().join("key.pem")
     }
 
     /// The options by which a server gets it.
@@ -97,24 +89,21 @@ impl Pair {
 
     /// Puts another pair where this one was, and returns it.
     pub(crate) fn replaced(&self) -> Self {
-        let folder = self.folder.join("next");
-        fs::create_dir_all(&folder).expect("a folder of its own");
-        let next = Self::made_in(folder, |_| {});
-        next.write_to(&self.certificate_file(), &self.key_file());
+        let next = Self::new();
+        next.takes_the_place_of(self);
         next
     }
 
     /// Puts this pair where another one is.
     pub(crate) fn takes_the_place_of(&self, other: &Self) {
-        self.write_to(&other.certificate_file(), &other.key_file());
-    }
-
-    fn write_to(&self, certificate: &Path, key: &Path) {
-        for (made, file) in [("made.cert", certificate), ("made.key", key)] {
-            fs::copy(self.folder.join(made), file).expect("a file of its own");
+        for (made, file) in [
+            ("made.cert", other.certificate_file()),
+            ("made.key", other.key_file()),
+        ] {
+            fs::copy(self.folder.path().join(made), file).expect("a file of its own");
         }
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        fs::set_permissions(key, mode).expect("its own file");
+        fs::set_permissions(other.key_file(), mode).expect("its own file");
     }
 
     /// A client that trusts this certificate alone.
@@ -156,15 +145,6 @@ impl Pair {
             .expect("a pair");
         let connection = ServerConnection::new(Arc::new(config)).expect("a server");
         TlsStream::Server(StreamOwned::new(connection, socket))
-    }
-}
-
-impl Drop for Pair {
-    fn drop(&mut self) {
-        if !self.folder.as_os_str().is_empty() {
-            // It may be inside of one that is gone.
-            let _ = fs::remove_dir_all(&self.folder);
-        }
     }
 }
 

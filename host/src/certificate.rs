@@ -203,14 +203,15 @@ const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::PathBuf;
+
+    use tempfile::TempDir;
 
     use super::*;
 
     #[test]
     fn files_that_change_are_loaded_and_bad_ones_are_not() {
-        let folder = Folder::new("renewal");
-        let source = folder.write_pair("a", 2040);
+        let folder = TempDir::new().unwrap();
+        let source = write_pair(&folder, "a", 2040);
         let mut vault = Vault::default();
         vault.hold(vault.load([&source].into_iter(), &[]).unwrap());
         let until = |vault: &Vault| vault.get(&source).unwrap().validity().until;
@@ -218,29 +219,32 @@ mod tests {
 
         vault.renew(true);
         assert_eq!(until(&vault), first);
-        folder.write_pair("a", 2041);
+        write_pair(&folder, "a", 2041);
         vault.renew(true);
         let next = until(&vault);
         assert!(next > first);
 
-        fs::write(folder.0.join("a.pem"), "nonsense").unwrap();
+        fs::write(folder.path().join("a.pem"), "nonsense").unwrap();
         vault.renew(true);
         assert_eq!(until(&vault), next);
-        folder.write_pair("a", 2042);
+        write_pair(&folder, "a", 2042);
         vault.renew(false);
         assert!(until(&vault) > next);
     }
 
     #[test]
     fn each_source_is_held_once_and_for_as_long_as_it_is_named() {
-        let folder = Folder::new("vault");
-        let (one, other) = (folder.write_pair("a", 2040), folder.write_pair("b", 2050));
+        let folder = TempDir::new().unwrap();
+        let (one, other) = (
+            write_pair(&folder, "a", 2040),
+            write_pair(&folder, "b", 2050),
+        );
         let mut vault = Vault::default();
         let named = [&one, &other, &one];
         vault.hold(vault.load(named.into_iter(), &[]).unwrap());
         assert_eq!(vault.held.len(), 2);
         let before = vault.get(&one).unwrap().clone();
-        folder.write_pair("a", 2041);
+        write_pair(&folder, "a", 2041);
         vault.hold(vault.load([&one].into_iter(), &[]).unwrap());
         assert_eq!(vault.held.len(), 1);
         // Who has the old name of it has the new one, too.
@@ -249,49 +253,32 @@ mod tests {
 
     #[test]
     fn one_that_was_made_goes_on_and_one_bad_file_changes_nothing() {
-        let folder = Folder::new("made");
+        let folder = TempDir::new().unwrap();
         let made = CertificateSource::SelfSigned;
         let mut vault = Vault::default();
         vault.hold(vault.load([&made].into_iter(), &[]).unwrap());
         let pin = |vault: &Vault| vault.get(&made).unwrap().validity();
         let first = pin(&vault);
-        let bad = folder.write_pair("bad", 2040);
-        fs::write(folder.0.join("bad.pem"), "nonsense").unwrap();
+        let bad = write_pair(&folder, "bad", 2040);
+        fs::write(folder.path().join("bad.pem"), "nonsense").unwrap();
         assert!(vault.load([&made, &bad].into_iter(), &[]).is_err());
         vault.hold(vault.load([&made].into_iter(), &[]).unwrap());
         assert_eq!(pin(&vault), first);
     }
 
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let name = format!("linechat-{name}-{}", std::process::id());
-            let folder = std::env::temp_dir().join(name);
-            fs::create_dir_all(&folder).unwrap();
-            Self(folder)
-        }
-
-        /// A pair of this name that is valid until this year.
-        fn write_pair(&self, name: &str, year: i32) -> CertificateSource {
-            let key = rcgen::KeyPair::generate().unwrap();
-            let mut names = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
-            names.not_after = rcgen::date_time_ymd(year, 1, 1);
-            let certificate = names.self_signed(&key).unwrap();
-            let files = [format!("{name}.pem"), format!("{name}.key")];
-            let [chain, secret] = files.map(|file| self.0.join(file));
-            fs::write(&chain, certificate.pem()).unwrap();
-            fs::write(&secret, key.serialize_pem()).unwrap();
-            CertificateSource::Files {
-                certificate: chain,
-                key: secret,
-            }
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
+    /// A pair of this name that is valid until this year.
+    fn write_pair(folder: &TempDir, name: &str, year: i32) -> CertificateSource {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut names = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        names.not_after = rcgen::date_time_ymd(year, 1, 1);
+        let certificate = names.self_signed(&key).unwrap();
+        let files = [format!("{name}.pem"), format!("{name}.key")];
+        let [chain, secret] = files.map(|file| folder.path().join(file));
+        fs::write(&chain, certificate.pem()).unwrap();
+        fs::write(&secret, key.serialize_pem()).unwrap();
+        CertificateSource::Files {
+            certificate: chain,
+            key: secret,
         }
     }
 }

@@ -42,7 +42,7 @@ fn meet(certificate: Certificate, trust: &Trust, name: &str) -> Result<(), Strin
 
 #[test]
 fn a_pair_is_loaded_and_says_until_when_it_is_valid() {
-    let folder = Folder::new("loaded");
+    let folder = Folder::new();
     let pair = issued(&authority(), "localhost", 2031);
     let certificate = folder.write_pair("pair", &pair).load().unwrap();
     let until = certificate.validity().until;
@@ -57,14 +57,15 @@ fn a_pair_is_loaded_and_says_until_when_it_is_valid() {
 
 #[test]
 fn what_is_wrong_with_a_file_is_said_in_one_line_that_names_it() {
-    let folder = Folder::new("wrong");
+    let folder = Folder::new();
     let authority = authority();
     let pair = issued(&authority, "localhost", 2031);
     let other = issued(&authority, "localhost", 2031);
     let good = folder.write("good.pem", &pair.certificate);
     let key = folder.write("good.key", &pair.key);
     let other = folder.write("other.key", &other.key);
-    let missing = folder.0.join("missing");
+    let directory = folder.path().to_path_buf();
+    let missing = directory.join("missing");
     let text = folder.write("text", "hello\n");
     let torn = folder.write("torn", &pair.certificate[..100]);
     let garbage = folder.write("noise", noise("CERTIFICATE"));
@@ -84,9 +85,9 @@ fn what_is_wrong_with_a_file_is_said_in_one_line_that_names_it() {
             format!("cannot read {}: No such file", at(&missing)),
         ),
         (
-            &folder.0,
+            &directory,
             &key,
-            format!("cannot read {}: Is a directory", at(&folder.0)),
+            format!("cannot read {}: Is a directory", at(&directory)),
         ),
         (&text, &key, format!("no certificate in {}", at(&text))),
         (&key, &key, format!("no certificate in {}", at(&key))),
@@ -125,7 +126,7 @@ fn what_is_wrong_with_a_file_is_said_in_one_line_that_names_it() {
 
 #[test]
 fn files_that_change_are_noticed_until_they_are_loaded_again() {
-    let folder = Folder::new("changed");
+    let folder = Folder::new();
     let authority = authority();
     let mut files = folder.write_pair("pair", &issued(&authority, "localhost", 2031));
     assert!(files.changed(), "never loaded");
@@ -149,18 +150,18 @@ fn files_that_change_are_noticed_until_they_are_loaded_again() {
 #[test]
 fn a_key_that_every_user_can_read_is_known_as_one() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = Folder::new("readable");
+    let folder = Folder::new();
     let key = folder.write("key", "");
     for (mode, expected) in [(0o600, false), (0o640, false), (0o644, true), (0o604, true)] {
         fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
         assert_eq!(readable_by_others(&key), expected, "{mode:o}");
     }
-    assert!(!readable_by_others(&folder.0.join("missing")));
+    assert!(!readable_by_others(&folder.path().join("missing")));
 }
 
 #[test]
 fn an_authority_in_a_file_is_trusted_for_the_name_that_it_vouches_for() {
-    let folder = Folder::new("authority");
+    let folder = Folder::new();
     let authority = authority();
     let trust = Trust::Authorities(folder.write("ca.pem", authority.pem()));
     let pair = issued(&authority, "chat.example", 3000);
@@ -177,7 +178,7 @@ fn an_authority_in_a_file_is_trusted_for_the_name_that_it_vouches_for() {
 
 #[test]
 fn a_certificate_in_the_file_needs_nobody_to_vouch_for_it() {
-    let folder = Folder::new("itself");
+    let folder = Folder::new();
     let meets = |file: &str, year, name| {
         let pair = vouching_for_itself("chat.example", year);
         let trust = Trust::Authorities(folder.write(file, &pair.certificate));
@@ -193,7 +194,7 @@ fn a_certificate_in_the_file_needs_nobody_to_vouch_for_it() {
 
 #[test]
 fn strangers_and_the_expired_are_not_trusted() {
-    let folder = Folder::new("strangers");
+    let folder = Folder::new();
     let trusted = authority();
     let trust = Trust::Authorities(folder.write("ca.pem", trusted.pem()));
 
@@ -221,7 +222,7 @@ fn strangers_and_the_expired_are_not_trusted() {
 
 #[test]
 fn a_file_without_authorities_is_refused() {
-    let folder = Folder::new("nobody");
+    let folder = Folder::new();
     let empty = folder.write("empty", "");
     let garbage = folder.write("noise", noise("CERTIFICATE"));
     assert!(matches!(
@@ -247,7 +248,7 @@ fn the_system_trusts_whom_the_environment_names() {
         }
         return;
     }
-    let folder = Folder::new("system");
+    let folder = Folder::new();
     let authority = authority();
     folder.write_pair("pair", &issued(&authority, "chat.example", 3000));
     let trusted = folder.write("ca.pem", authority.pem());
@@ -255,7 +256,7 @@ fn the_system_trusts_whom_the_environment_names() {
     let run = |file: &Path| {
         Command::new(env::current_exe().unwrap())
             .args(["--exact", "the_system_trusts_whom_the_environment_names"])
-            .env(FOLDER, &folder.0)
+            .env(FOLDER, folder.path())
             .env("SSL_CERT_FILE", file)
             .env_remove("SSL_CERT_DIR")
             .output()

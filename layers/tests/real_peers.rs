@@ -33,10 +33,9 @@ struct Server {
 impl Server {
     /// With a certificate for `localhost` from the authority in `ca.pem` of its folder.
     fn new<L: Layer + 'static>(
-        name: &str,
         mut make: impl FnMut(&Renewable, Peer) -> L + Send + 'static,
     ) -> Self {
-        let folder = Folder::new(name);
+        let folder = Folder::new();
         let authority = authority();
         folder.write("ca.pem", authority.pem());
         let pair = issued(&authority, "localhost", 3000);
@@ -58,7 +57,7 @@ impl Server {
     }
 
     fn ca(&self) -> String {
-        self.folder.0.join("ca.pem").display().to_string()
+        self.folder.path().join("ca.pem").display().to_string()
     }
 
     fn ending(&self) -> String {
@@ -117,8 +116,8 @@ fn answer(plain: &mut Vec<u8>, layer: &mut impl Layer, wire: &mut BytesMut) -> b
     false
 }
 
-fn lines_server(name: &str) -> Server {
-    Server::new(name, |tls, _| tls.session(Application::Lines))
+fn lines_server() -> Server {
+    Server::new(|tls, _| tls.session(Application::Lines))
 }
 
 fn site(scheme: Scheme) -> Arc<Site> {
@@ -128,19 +127,17 @@ fn site(scheme: Scheme) -> Arc<Site> {
     Arc::new(site)
 }
 
-fn secure_web_server(name: &str) -> Server {
+fn secure_web_server() -> Server {
     let site = site(Scheme::Https);
-    Server::new(name, move |tls, peer| {
+    Server::new(move |tls, peer| {
         let tls = tls.session(Application::Web);
         Stacked::new(tls, WebSession::new(Arc::clone(&site), peer))
     })
 }
 
-fn web_server(name: &str) -> Server {
+fn web_server() -> Server {
     let site = site(Scheme::Http);
-    Server::new(name, move |_, peer| {
-        WebSession::new(Arc::clone(&site), peer)
-    })
+    Server::new(move |_, peer| WebSession::new(Arc::clone(&site), peer))
 }
 
 /// What is typed into a client, each with what is awaited before anything else is typed.
@@ -248,7 +245,7 @@ fn openssl(server: &Server, options: &[&str], script: Script<'_>) -> Option<(boo
 #[test]
 fn openssl_talks_in_both_versions_and_hears_goodbye() {
     for version in ["-tls1_2", "-tls1_3"] {
-        let server = lines_server("openssl");
+        let server = lines_server();
         let Some((ok, said)) = openssl(
             &server,
             &[version, "-quiet"],
@@ -264,7 +261,7 @@ fn openssl_talks_in_both_versions_and_hears_goodbye() {
 
 #[test]
 fn openssl_may_say_goodbye_first_and_hears_its_answer() {
-    let server = lines_server("goodbye");
+    let server = lines_server();
     // `Q` at the start of a line ends the client.
     let Some((ok, said)) = openssl(&server, &["-tls1_3"], &[("hello\n", "HELLO"), ("Q\n", "")])
     else {
@@ -277,7 +274,7 @@ fn openssl_may_say_goodbye_first_and_hears_its_answer() {
 
 #[test]
 fn openssl_cannot_renegotiate() {
-    let server = lines_server("renegotiate");
+    let server = lines_server();
     let Some((ok, said)) = openssl(&server, &["-tls1_2"], &[("hello\n", "HELLO"), ("R\n", "")])
     else {
         return;
@@ -287,7 +284,7 @@ fn openssl_cannot_renegotiate() {
 
 #[test]
 fn openssl_cannot_update_keys_without_end() {
-    let server = lines_server("update");
+    let server = lines_server();
     let Some((_, said)) = openssl(&server, &["-tls1_3"], &[("K\n", "KEYUPDATE"); 33]) else {
         return;
     };
@@ -301,7 +298,7 @@ fn openssl_cannot_update_keys_without_end() {
 #[test]
 fn gnutls_talks_in_both_versions() {
     for version in ["1.2", "1.3"] {
-        let server = lines_server("gnutls");
+        let server = lines_server();
         let port = server.port.to_string();
         let priority = format!("NORMAL:-VERS-ALL:+VERS-TLS{version}");
         let ca = server.ca();
@@ -333,7 +330,7 @@ fn gnutls_talks_in_both_versions() {
 
 #[test]
 fn curl_gets_the_page_and_is_told_what_it_did_wrong() {
-    let secure = secure_web_server("curl");
+    let secure = secure_web_server();
     let ca = secure.ca();
     let page = format!("https://localhost:{}/", secure.port);
     let curl = |arguments: &[&str]| {
@@ -355,7 +352,7 @@ fn curl_gets_the_page_and_is_told_what_it_did_wrong() {
     let (_, said) = curl(&["-w", "%{http_code}", "-X", "POST", "-d", "x", &page]).unwrap();
     assert!(said.ends_with("405"), "{said}");
 
-    let server = web_server("curl-clear");
+    let server = web_server();
     let page = format!("http://localhost:{}/", server.port);
     let (ok, said) = curl(&["-I", &page]).unwrap();
     assert!(ok && said.contains("Content-Length: 9\r\n"), "{said}");
@@ -402,8 +399,8 @@ fn python_talks_through_websocket_in_every_subprotocol() {
         println!("skipped: Python's websockets is not installed");
         return;
     }
-    let secure = secure_web_server("python");
-    let server = web_server("python-clear");
+    let secure = secure_web_server();
+    let server = web_server();
     let ca = secure.ca();
     for url in [
         format!("wss://localhost:{}/ws", secure.port),

@@ -1,10 +1,9 @@
 //! The configuration file: where settings come from, what is wrong in one, and how it is read again.
 
 use std::fs;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::Signal;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::*;
 use crate::tls::Pair;
@@ -327,14 +326,12 @@ fn own_pair(pair: &Pair) -> String {
 }
 
 /// A file that is gone with its name.
-struct File(PathBuf);
+struct File(TempPath);
 
 impl File {
     fn new(text: &str) -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("linechat-config-{}-{number}.toml", std::process::id());
-        let file = Self(std::env::temp_dir().join(name));
+        let file = NamedTempFile::new().expect("a file of its own");
+        let file = Self(file.into_temp_path());
         file.write(text);
         file
     }
@@ -347,11 +344,5 @@ impl File {
 impl std::fmt::Display for File {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.display().fmt(f)
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
     }
 }

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
+use tempfile::TempDir;
 
 use super::*;
 
@@ -102,8 +103,8 @@ fn full_listener() -> (SocketAddr, (Socket, Vec<TcpStream>)) {
 const FULL: Duration = Duration::from_millis(200);
 
 fn a_log_file_keeps_what_was_printed(bench: &Bench) {
-    let path = std::env::temp_dir().join(format!("linechat-log-{}", std::process::id()));
-    let _ = fs::remove_file(&path);
+    let folder = TempDir::new().expect("a folder of its own");
+    let path = folder.path().join("log");
     for text in ["one\n", "two \u{1b}[2J\nthree"] {
         let stage = bench.stage();
         let line = format!("relay @ --log {}", path.display());
@@ -114,8 +115,7 @@ fn a_log_file_keeps_what_was_printed(bench: &Bench) {
         client.console("console").expect_last(text);
         assert_eq!(client.exit_status(), 0);
     }
-    let kept = fs::read_to_string(&path).expect("the file is there");
-    fs::remove_file(&path).expect("it can be removed");
+    let kept = fs::read_to_string(path).expect("the file is there");
     let lines: Vec<_> = kept
         .lines()
         .map(|line| &line[line.len().min(20)..])

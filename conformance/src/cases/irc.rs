@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::Signal;
+use tempfile::TempDir;
 
 use super::*;
 use crate::program::Program;
@@ -359,24 +359,19 @@ fn installed(bench: &Bench, name: &'static str) -> Option<Program> {
 }
 
 /// A folder of its own, which is gone with it.
-struct Folder(PathBuf);
+struct Folder(TempDir);
 
 impl Folder {
     fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("linechat-irc-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir_all(&folder).expect("a folder of its own");
-        Self(folder)
+        Self(TempDir::new().expect("a folder of its own"))
     }
 
     fn path(&self) -> String {
-        self.0.display().to_string()
+        self.0.path().display().to_string()
     }
 
     fn file(&self, name: &str, text: &str) -> String {
-        let path = self.0.join(name);
+        let path = self.0.path().join(name);
         fs::write(&path, text).expect("a file of its own");
         path.display().to_string()
     }
@@ -394,17 +389,13 @@ impl Folder {
     }
 
     fn wait_for_log(&self, buffer: &str, text: &str) {
-        let log = self.0.join(format!("logs/irc.test.{buffer}.weechatlog"));
+        let log = self
+            .0
+            .path()
+            .join(format!("logs/irc.test.{buffer}.weechatlog"));
         eventually(&format!("WeeChat shows {text:?}"), || {
             let shown = fs::read_to_string(&log).ok()?;
             shown.contains(text).then_some(())
         });
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What is left is in the folder for temporary files.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,8 +1,9 @@
 //! What the command line says of itself: manual pages, and completions for shells.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
+
+use tempfile::TempDir;
 
 use super::*;
 
@@ -28,10 +29,11 @@ fn man_prints_the_page_of_the_program(bench: &Bench) {
 }
 
 fn man_writes_a_page_for_each_subcommand_into_a_directory(bench: &Bench) {
-    let folder = Folder::new();
-    let outcome = bench.run(&format!("man {}", folder.0.join("man1").display()));
+    let folder = TempDir::new().expect("a folder of its own");
+    let folder = folder.path().join("man1");
+    let outcome = bench.run(&format!("man {}", folder.display()));
     assert_eq!((outcome.status, &*outcome.stdout), (0, ""));
-    let pages = fs::read_dir(folder.0.join("man1")).expect("it made the directory");
+    let pages = fs::read_dir(folder).expect("it made the directory");
     let pages: Vec<_> = pages
         .map(|page| page.expect("it can be listed").path())
         .collect();
@@ -103,14 +105,14 @@ fn a_shell_that_is_none_is_a_usage_error_that_names_those_that_are(bench: &Bench
 /// `None` where it is not installed.
 #[track_caller]
 fn in_shell(bench: &Bench, shell: &str, words: &[&str]) -> Option<String> {
-    let folder = Folder::new();
-    let file = folder.0.join("completions");
+    let folder = TempDir::new().expect("a folder of its own");
+    let file = folder.path().join("completions");
     let outcome = bench.run(&format!("completions {shell}"));
     assert_eq!(outcome.status, 0);
     fs::write(&file, outcome.stdout).expect("a file of its own");
     let mut command = Command::new(shell);
     let command = command.args(words).arg(own(bench, "")).arg(file);
-    let output = command.env("HOME", &folder.0).output().ok()?;
+    let output = command.env("HOME", folder.path()).output().ok()?;
     let complaints = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), &*complaints), (Some(0), ""));
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
@@ -119,21 +121,4 @@ fn in_shell(bench: &Bench, shell: &str, words: &[&str]) -> Option<String> {
 /// The name of the program, and something behind it.
 fn own(bench: &Bench, suffix: &str) -> String {
     format!("{}{suffix}", bench.program().name())
-}
-
-/// A folder that is gone with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let folder = std::env::temp_dir().join(crate::supervisor::own_name());
-        fs::create_dir_all(&folder).expect("a folder of its own");
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

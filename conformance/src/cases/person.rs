@@ -1,5 +1,7 @@
 //! `connect` for somebody at a terminal: commands, names, targets, and coming back.
 
+use tempfile::TempDir;
+
 use super::at_terminal::{Talk, talk};
 use super::*;
 use crate::terminal::Terminal;
@@ -410,17 +412,16 @@ fn a_terminal_without_a_name_gets_no_sequences(bench: &Bench) {
 }
 
 fn a_log_file_keeps_what_is_shown(bench: &Bench) {
-    let path = std::env::temp_dir().join(format!("linechat-shown-{}", std::process::id()));
-    let path = path.display().to_string();
-    let mut talk = alice(bench, &format!("rooms @ --log {path}"));
+    let folder = TempDir::new().expect("a folder of its own");
+    let path = folder.path().join("log");
+    let mut talk = alice(bench, &format!("rooms @ --log {}", path.display()));
     talk.server.send("bob: hi\r\n");
     talk.terminal.wait_for("bob: hi");
     talk.terminal.press("/join den\rhello\r/quit\r");
     talk.server.skip_to("@den hello\r\n");
     talk.server.expect_end();
     talk.ends_with(0);
-    let kept = std::fs::read_to_string(&path).expect("the file is there");
-    std::fs::remove_file(&path).expect("it can be removed");
+    let kept = std::fs::read_to_string(path).expect("the file is there");
     let shown = ["you are alice", " bob: hi", " > /join den", " @den> hello"];
     assert!(shown.iter().all(|shown| kept.contains(shown)), "{kept}");
     assert!(!kept.contains('\x1b'), "{kept:?}");

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 
 use rustix::process::Signal;
+use tempfile::Builder;
 
 use super::*;
 use crate::supervisor::Supervisor;
@@ -174,9 +175,8 @@ fn a_name_that_is_no_scheme_is_one_line_that_says_what_to_write(bench: &Bench) {
 }
 
 fn what_is_no_listening_socket_is_one_line_that_says_what_to_write(bench: &Bench) {
-    let path = std::env::temp_dir().join(format!("linechat-odd-{}", std::process::id()));
-    let _ = std::fs::remove_file(&path);
-    let local = UnixListener::bind(&path).expect("a file of its own");
+    let local = Builder::new().make(|path| UnixListener::bind(path));
+    let (local, _path) = local.expect("a file of its own").into_parts();
     let listener = listener();
     let address = listener.local_addr().expect("it is bound");
     let connected = TcpStream::connect(address).expect("it listens");
@@ -189,7 +189,6 @@ fn what_is_no_listening_socket_is_one_line_that_says_what_to_write(bench: &Bench
             assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
         }
     }
-    let _ = std::fs::remove_file(path);
 }
 
 fn listener() -> TcpListener {

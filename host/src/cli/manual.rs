@@ -80,19 +80,21 @@ fn print(bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use clap::ValueEnum;
+    use tempfile::TempDir;
 
     use super::*;
     use crate::cli::command;
 
     #[test]
     fn there_is_a_page_for_each_subcommand_that_is_not_hidden() {
-        let folder = std::env::temp_dir().join(format!("linechat-man-{}", std::process::id()));
+        let parent = TempDir::new().unwrap();
+        let folder = parent.path().join("man1");
         let args = ManArgs {
-            directory: Some(folder.join("man1")),
+            directory: Some(folder.clone()),
         };
         let command = command("linechat-test", "1.2.3");
         Manual::Pages(Box::new(command), args).produce().unwrap();
-        let page = |name: &str| fs::read_to_string(folder.join("man1").join(name));
+        let page = |name: &str| fs::read_to_string(folder.join(name));
         assert!(page("linechat-test.1").unwrap().contains("1.2.3"));
         let serve = page("linechat-test-serve.1").unwrap();
         assert!(serve.contains(r"\-\-max\-line"), "{serve}");
@@ -101,7 +103,6 @@ mod tests {
         for none in ["linechat-test-version.1", "linechat-test-help.1"] {
             page(none).unwrap_err();
         }
-        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

@@ -254,19 +254,17 @@ const STATUS_INTERVAL: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::net::UnixDatagram;
 
     use linechat_protocol::link::{Address, Name, Options};
     use linechat_protocol::{Dialect, Limits, Listener};
+    use tempfile::{Builder, TempPath};
 
     use super::*;
 
     #[test]
     fn a_supervisor_that_listens_late_still_hears_that_the_server_is_ready() {
-        let path = std::env::temp_dir().join(format!("linechat-late-{}", process::id()));
-        let _ = fs::remove_file(&path);
-        let supervisor = UnixDatagram::bind(&path).unwrap();
+        let (supervisor, path) = supervisor();
         let notifier = Notifier::new(path.as_os_str()).unwrap();
         while notifier.tell("OTHERS=1\n").is_ok() {}
         let mut supervision = Supervision::new(notifier, None, None);
@@ -282,14 +280,11 @@ mod tests {
         supervision.turned(Instant::EPOCH + RETRY, &mut server);
         let length = supervisor.recv(&mut bytes).unwrap();
         assert_eq!(&bytes[..length], b"READY=1\n");
-        fs::remove_file(path).unwrap();
     }
 
     #[test]
     fn a_server_that_shares_a_log_is_not_ready_before_it_has_read_it() {
-        let path = std::env::temp_dir().join(format!("linechat-waits-{}", process::id()));
-        let _ = fs::remove_file(&path);
-        let supervisor = UnixDatagram::bind(&path).unwrap();
+        let (supervisor, path) = supervisor();
         supervisor.set_nonblocking(true).unwrap();
         let notifier = Notifier::new(path.as_os_str()).unwrap();
         let mut supervision = Supervision::new(notifier, None, None);
@@ -310,7 +305,6 @@ mod tests {
         assert!(told.starts_with("STATUS=waits for the log"), "{told}");
         assert!(supervisor.recv(&mut bytes).is_err());
         assert_eq!(supervision.due(), None);
-        fs::remove_file(path).unwrap();
     }
 
     #[test]
@@ -321,5 +315,11 @@ mod tests {
         assert!(!watchdog.is_due(second(15)));
         assert!(watchdog.is_due(second(16)));
         assert_eq!(watchdog.due, Some(second(31)));
+    }
+
+    /// A socket, and the file that it is.
+    fn supervisor() -> (UnixDatagram, TempPath) {
+        let file = Builder::new().make(|path| UnixDatagram::bind(path));
+        file.unwrap().into_parts()
     }
 }

@@ -1,10 +1,9 @@
 //! At the door.
 
-use std::env;
 use std::fs;
-use std::process;
 
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use super::cases;
 use crate::Stage;
@@ -77,10 +76,10 @@ fn an_empty_name_is_asked_for_again(stage: &mut Stage) {
 }
 
 fn a_password_is_asked_for_where_there_is_one(stage: &mut Stage) {
-    let file = env::temp_dir().join(format!("linechat-password-{}", process::id()));
+    let file = NamedTempFile::new().unwrap();
     fs::write(&file, "open sesame\n").unwrap();
-    stage.server = Server::start_with(&["--password-file", file.to_str().unwrap()]);
-    fs::remove_file(file).unwrap();
+    stage.server = Server::start_with(&["--password-file", file.path().to_str().unwrap()]);
+    drop(file);
     let browser = stage.browser();
     browser.asks_for("alice");
     browser.sees("#problem", "This server asks for a password.");

@@ -5,11 +5,12 @@ use std::env;
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use rcgen::CertifiedKey;
+use tempfile::TempDir;
 
 use super::cases;
 use crate::Stage;
@@ -30,7 +31,7 @@ fn meets_under_tls_whatever_they_have(stage: &mut Stage) {
     let (certificate, key) = folder.write_pair();
     let options = ["--tls-cert", &certificate, "--tls-key", &key];
     stage.server = Server::start_serving(&SCHEMES, &options);
-    let people = People::come(stage, &folder.0, &certificate);
+    let people = People::come(stage, folder.0.path(), &certificate);
     let transcript = people.talk();
     if let Some(pictures) = env::var_os("LINECHAT_PICTURES") {
         let pictures = Path::new(&pictures);
@@ -184,13 +185,11 @@ impl Record {
 }
 
 /// Where the files of one run are. It is gone with what is in it.
-struct Folder(PathBuf);
+struct Folder(TempDir);
 
 impl Folder {
     fn new() -> Self {
-        let folder = env::temp_dir().join(format!("linechat-everybody-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Self(folder)
+        Self(TempDir::new().unwrap())
     }
 
     /// A certificate for `localhost`, and its key.
@@ -203,15 +202,9 @@ impl Folder {
     }
 
     fn write(&self, name: &str, text: &str) -> String {
-        let path = self.0.join(name);
+        let path = self.0.path().join(name);
         fs::write(&path, text).unwrap();
         path.into_os_string().into_string().unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
