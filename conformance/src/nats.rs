@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use tempfile::TempDir;
 
+use rustix::process::Signal;
+
 use crate::bench::Bench;
 use crate::patience::eventually;
 use crate::program::Program;
@@ -101,6 +103,21 @@ impl Nats {
     /// It is gone at once, without a word. Its files stay.
     pub(crate) fn is_killed(&mut self) {
         self.running = None;
+    }
+
+    /// It does nothing until it [goes on](Self::goes_on).
+    #[track_caller]
+    pub(crate) fn stands_still(&self) {
+        if let Some(running) = &self.running {
+            running.stop();
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn goes_on(&self) {
+        if let Some(running) = &self.running {
+            running.signal(Signal::CONT);
+        }
     }
 
     /// It has lost what it kept.

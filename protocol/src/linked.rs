@@ -287,11 +287,17 @@ impl Server {
         };
         linked.conn = None;
         let address = linked.link.target().map(Address::to_string);
+        let was_silent = linked.link.awaits_greeting();
         linked.link.lost(now);
         let has_told_why = mem::take(&mut linked.has_told_why);
         let is_first = linked.link.failures() > 1 && !linked.has_told_unreachable && !has_told_why;
-        if let Some(address) = address.filter(|_| is_first) {
-            linked.has_told_unreachable = true;
+        let Some(address) = address.filter(|_| is_first) else {
+            return;
+        };
+        linked.has_told_unreachable = true;
+        if was_silent {
+            self.report_trouble(format!("NATS at {address} hangs up {BEFORE_GREETING}"));
+        } else {
             self.report_link(LinkEvent::Unreachable { address });
         }
     }
@@ -921,6 +927,8 @@ const STUCK_AFTER: Duration = Duration::from_secs(2);
 const TROUBLE_ENDS_AFTER: Duration = Duration::from_secs(60);
 /// How many different things are reported at a time: some quote NATS.
 const MAX_TROUBLES: usize = 16;
+const BEFORE_GREETING: &str = "before it has greeted, or before TLS was agreed on; 'handshake_first' must not be set there; it \
+                          is tried again";
 const LOG_STANDS_STILL: &str = "NATS can be reached, and its JetStream takes nothing: look at what it logs; if its \
                                 disk is full, make room, and start it again if that alone does not do";
 const AWAY: &str = "the other servers cannot be reached: what you send waits";

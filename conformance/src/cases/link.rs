@@ -219,7 +219,7 @@ impl Listener {
 }
 
 /// Somebody who talks without a pause, until told to stop.
-struct Talker {
+pub(super) struct Talker {
     name: String,
     is_done: Arc<AtomicBool>,
     said: JoinHandle<usize>,
@@ -243,7 +243,7 @@ impl Talker {
     }
 
     /// Stops, and returns how many lines the server took.
-    fn stops(self) -> (String, usize) {
+    pub(super) fn stops(self) -> (String, usize) {
         self.is_done.store(true, Ordering::Relaxed);
         let said = self.said.join().expect("it talks to the end");
         (self.name, said)
@@ -271,7 +271,7 @@ fn talk(server: SocketAddr, name: &str, is_done: &AtomicBool) -> usize {
 /// Insists that listeners heard all that was said, once, each sender's lines in order, and all in
 /// the same order.
 #[track_caller]
-fn all_heard_the_same(listeners: &[Listener], said: &[(String, usize)]) {
+pub(super) fn all_heard_the_same(listeners: &[Listener], said: &[(String, usize)]) {
     let total = said.iter().map(|(_, count)| count).sum();
     for listener in listeners {
         listener.hears(total);
@@ -395,7 +395,7 @@ fn nothing_is_lost_while_nats_is_started_again(bench: &Bench) {
 }
 
 #[track_caller]
-fn talkers(servers: &[Running]) -> Vec<Talker> {
+pub(super) fn talkers(servers: &[Running]) -> Vec<Talker> {
     let named = servers.iter().enumerate();
     let talkers = named.map(|(place, server)| Talker::at(server, &format!("mouth{place}")));
     talkers.collect()

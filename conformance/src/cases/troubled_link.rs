@@ -3,15 +3,20 @@
 use std::io::Write;
 use std::net::TcpStream;
 use std::thread;
+use std::time::Duration;
 
-use super::link::{Listener, has_nats, in_rooms, link_to, listeners, member, skip_to_part};
+use super::link::{
+    Listener, Talker, all_heard_the_same, has_nats, in_rooms, link_to, listeners, member,
+    skip_to_part, talkers,
+};
 use super::*;
-use crate::nats::{Nats, free_port};
+use crate::nats::{Nats, NatsCluster, free_port};
 use crate::patience::eventually_within;
 use crate::tls::Pair;
 
 cases![
     what_is_said_while_the_disk_of_nats_is_full_is_heard_once_there_is_room,
+    what_is_said_while_nats_has_no_majority_is_heard_once,
     servers_that_trust_nats_meet_over_tls,
     nats_that_is_not_trusted_any_more_is_told_once_and_users_stay,
     nats_that_cannot_be_trusted_is_told_with_what_to_do,
@@ -77,6 +82,34 @@ fn tells_why(log: &str) {
     ];
     assert!(reasons.iter().any(|it| log.contains(it)), "{log}");
     assert!(log.matches(" WARN ").count() < 8, "{log}");
+}
+
+fn what_is_said_while_nats_has_no_majority_is_heard_once(bench: &Bench) {
+    if !has_nats(bench) {
+        return;
+    }
+    let cluster = NatsCluster::start(bench);
+    let options = format!("{} --community test --link-lease 60", cluster.options());
+    let servers = ["one", "two"]
+        .map(|node| bench.serve_together(&["rooms"], &format!("{options} --node {node}")));
+    let listeners = listeners(&servers);
+    let talkers = talkers(&servers);
+    // The first of the three, to which all are linked, is the leader after one of these, or not.
+    for _ in 0..3 {
+        listeners[0].hears(listeners[0].said().len() + 50);
+        cluster.0[1..].iter().for_each(Nats::stands_still);
+        // Longer than until what was said is said to NATS again.
+        thread::sleep(Duration::from_millis(2500));
+        cluster.0[1..].iter().for_each(Nats::goes_on);
+    }
+    listeners[0].hears(listeners[0].said().len() + 50);
+    let said: Vec<_> = talkers.into_iter().map(Talker::stops).collect();
+    all_heard_the_same(&listeners, &said);
+    for server in &servers {
+        let log = server.stderr().text();
+        assert!(!log.contains("in process"), "{log}");
+    }
+    listeners.into_iter().for_each(Listener::leaves);
 }
 
 /// Somebody who says all of this as fast as it is taken, and stays.

@@ -114,6 +114,8 @@ pub(crate) struct StreamInfo {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApiError {
     pub(crate) code: u64,
+    /// Which of all errors it is.
+    number: u64,
     pub(crate) description: String,
 }
 
@@ -145,24 +147,31 @@ pub(crate) fn stream_info(answer: &[u8]) -> Option<Result<StreamInfo, ApiError>>
     }))
 }
 
-/// Reads the answer to what was published: its sequence in the stream.
+/// Reads the answer to what was published: its sequence in the stream. `None` for what is no answer,
+/// and while JetStream has yet to decide on what was published before under the same id: later
+/// versions say so, and 2.10 says that it is stored, at no place.
 pub(crate) fn published(answer: &[u8]) -> Option<Result<u64, ApiError>> {
     let json = Json::parse(core::str::from_utf8(answer).ok()?)?;
     match error(json) {
+        Some(error) if error.number == IN_PROCESS => None,
         Some(error) => Some(Err(error)),
-        None => json.get("seq")?.number().map(Ok),
+        None => json.get("seq")?.number().filter(|&it| it > 0).map(Ok),
     }
 }
 
 fn error(json: Json<'_>) -> Option<ApiError> {
     let error = json.get("error")?;
     let description = error.get("description").and_then(Json::text);
+    let number = |name| error.get(name).and_then(Json::number).unwrap_or_default();
     Some(ApiError {
-        code: error.get("code").and_then(Json::number).unwrap_or_default(),
+        code: number("code"),
+        number: number("err_code"),
         description: description.unwrap_or_default(),
     })
 }
 
+/// "Duplicate message id is in process", since NATS 2.11.
+const IN_PROCESS: u64 = 10158;
 /// How many messages the log keeps. Servers that begin read a [snapshot](crate::link) and what came
 /// after it, which is a small part of this.
 const MAX_ENTRIES: u32 = 100_000;
@@ -201,6 +210,16 @@ mod tests {
         assert!(published(answer).unwrap().is_err());
         assert_eq!(published(br#"{"stream":"s","seq":7}"#), Some(Ok(7)));
         assert_eq!(published(b"nonsense"), None);
+    }
+
+    #[test]
+    fn what_is_in_process_is_neither_stored_nor_refused() {
+        for answer in [
+            r#"{"stream":"s", "seq":0,"duplicate": true}"#,
+            r#"{"error":{"code":409,"err_code":10158,"description":"duplicate message id is in process"},"stream":"s","seq":0}"#,
+        ] {
+            assert_eq!(published(answer.as_bytes()), None);
+        }
     }
 
     #[test]

@@ -184,6 +184,11 @@ impl Link {
         self.awaited = Some((0, now + GREETING_TIMEOUT));
     }
 
+    /// Whether there is a connection on which NATS has not said a word.
+    pub(crate) fn awaits_greeting(&self) -> bool {
+        self.stage == Stage::Greeting
+    }
+
     /// What is under the connection has failed. With an address that was given, and at first, it fails
     /// for good.
     pub(crate) fn layer_failed(&mut self, reason: &str) {

@@ -41,6 +41,11 @@ pub(crate) struct Nats {
     pub(crate) lag: (u64, Instant),
     /// Until then, nobody can connect.
     pub(crate) down_until: Instant,
+    /// What is published is not stored, and what is published again is said to be stored, or to be in
+    /// process: nothing was decided.
+    pub(crate) is_undecided: bool,
+    /// It hangs up on whoever connects, without a word.
+    pub(crate) is_mute: bool,
     /// What is published is refused, since the disk is full.
     pub(crate) is_full: bool,
     streams: BTreeMap<String, Stream>,
@@ -82,6 +87,8 @@ impl Nats {
             leaderless_until: Instant::EPOCH,
             lag: (0, Instant::EPOCH),
             down_until: Instant::EPOCH,
+            is_undecided: false,
+            is_mute: false,
             is_full: false,
             streams: BTreeMap::new(),
             clients: BTreeMap::new(),
@@ -97,6 +104,9 @@ impl Nats {
         }
         let id = self.next_client;
         self.next_client += 1;
+        if self.is_mute {
+            return Some(id);
+        }
         self.clients.insert(id, Client::default());
         let cluster = match self.faults.is_cluster {
             true => ",\"cluster\":\"c\"",
@@ -325,6 +335,15 @@ impl Nats {
         }
         if self.random.happens(self.faults.drops) {
             return;
+        }
+        if self.is_undecided {
+            let answer = match self.random.happens(500) {
+                true => r#"{"stream":"x", "seq":0,"duplicate": true}"#,
+                false => {
+                    r#"{"error":{"code":409,"err_code":10158,"description":"duplicate message id is in process"},"stream":"x","seq":0}"#
+                }
+            };
+            return self.deliver(now, client, reply, None, answer.as_bytes());
         }
         if self.is_full {
             let full = r#"{"error":{"code":503,"err_code":10077,"description":"no space left on device"},"stream":"x","seq":0}"#;

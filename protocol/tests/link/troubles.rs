@@ -115,6 +115,37 @@ fn a_server_that_was_in_and_does_not_trust_nats_any_more_says_so_once_and_keeps_
 }
 
 #[test]
+fn nats_that_hangs_up_without_a_word_is_told_from_one_that_is_not_there() {
+    let mut world = World::new(1, usual());
+    world.nats.is_mute = true;
+    let node = world.add(Node::new("a", 1, |_| {}));
+    world.seconds(30);
+    let told = told(&mut world, node);
+    let [LinkEvent::Trouble { reason }] = &*told else {
+        panic!("{told:?}");
+    };
+    assert!(reason.contains("'handshake_first'"), "{reason}");
+    world.nats.is_mute = false;
+    world.seconds(10);
+    assert!(world.nodes[node].is_in());
+}
+
+#[test]
+fn what_nats_has_not_decided_on_is_not_taken_for_stored() {
+    let mut world = world(&["a", "b"]);
+    let (alice, bob) = (world.user(0, "alice"), world.user(1, "bob"));
+    told(&mut world, 0);
+    world.nats.is_undecided = true;
+    world.says(alice, "hello");
+    world.seconds(5);
+    world.nats.is_undecided = false;
+    world.says(alice, "again");
+    world.seconds(1);
+    assert_eq!(world.heard(bob), "alice: hello\r\nalice: again\r\n");
+    assert_eq!(told(&mut world, 0), []);
+}
+
+#[test]
 fn a_log_that_takes_nothing_is_told_once_and_loses_nothing() {
     let mut world = world(&["a", "b"]);
     let (alice, bob) = (world.user(0, "alice"), world.user(1, "bob"));
