@@ -17,53 +17,37 @@ use crate::system::model::{Door, Remote, Waker};
 
 #[test]
 fn everybody_hears_everything_once_and_in_order() {
-    check(|| {
-        let world = World::new(addressed(), Limits::default());
-        world.run(|world| {
-            let all_are_here = Barrier::new(TALKERS);
-            let all_have_heard = Barrier::new(TALKERS);
-            thread::scope(|scope| {
-                for name in 0..TALKERS {
-                    let (world, all_are_here) = (&world, &all_are_here);
-                    let all_have_heard = &all_have_heard;
-                    scope.spawn(move || {
-                        let mut talker = world.talker(name);
-                        all_are_here.wait();
-                        talker.talk();
-                        talker.hear(&[0, 1, 2]);
-                        all_have_heard.wait();
-                        talker.leave();
-                    });
-                }
-            });
-        });
-    });
+    check(|| all_talk_and_these_stay(&[0, 1, 2]));
 }
 
 #[test]
 fn a_reset_disturbs_nobody_else() {
-    check(|| {
-        let world = World::new(addressed(), Limits::default());
-        world.run(|world| {
-            let all_are_here = Barrier::new(TALKERS);
-            let all_have_heard = Barrier::new(TALKERS - 1);
-            thread::scope(|scope| {
-                for name in 0..TALKERS {
-                    let (world, all_are_here) = (&world, &all_are_here);
-                    let all_have_heard = &all_have_heard;
-                    scope.spawn(move || {
-                        let mut talker = world.talker(name);
-                        all_are_here.wait();
-                        talker.talk();
-                        if name > 1 {
-                            return;
-                        }
-                        talker.hear(&[0, 1]);
-                        all_have_heard.wait();
-                        talker.leave();
-                    });
-                }
-            });
+    check(|| all_talk_and_these_stay(&[0, 1]));
+}
+
+/// All talk at the same time. These hear each other to the end and leave in order; the others reset
+/// their connections after their last word.
+fn all_talk_and_these_stay(names: &[usize]) {
+    let world = World::new(addressed(), Limits::default());
+    world.run(|world| {
+        let all_are_here = Barrier::new(TALKERS);
+        let all_have_heard = Barrier::new(names.len());
+        thread::scope(|scope| {
+            for name in 0..TALKERS {
+                let (world, all_are_here) = (&world, &all_are_here);
+                let all_have_heard = &all_have_heard;
+                scope.spawn(move || {
+                    let mut talker = world.talker(name);
+                    all_are_here.wait();
+                    talker.talk();
+                    if !names.contains(&name) {
+                        return;
+                    }
+                    talker.hear(names);
+                    all_have_heard.wait();
+                    talker.leave();
+                });
+            }
         });
     });
 }
