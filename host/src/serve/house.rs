@@ -6,7 +6,7 @@ use linechat_protocol::{Listener, ListenerId, Server};
 
 use super::failure::Failure;
 use crate::address::Address;
-use crate::certificate::{SharedVault, Vault};
+use crate::certificate::{Loaded, SharedVault, Vault};
 use crate::cli::{LinkOptions, METRICS, Scheme, ServeOptions};
 use crate::door;
 use crate::link;
@@ -48,11 +48,8 @@ pub(super) struct Furnished {
 impl House {
     /// Builds what the options say.
     pub(super) fn build(mut options: ServeOptions, mut passed: Passed) -> Result<Self, Failure> {
-        options.read_files()?;
         let vault = SharedVault::default();
-        let certificates = vault
-            .open()
-            .load(options.certificates(), options.web.hosts())?;
+        let certificates = read_files(&mut options, &vault)?;
         vault.open().hold(certificates);
         let mut server = Server::new(options.limits.clone())?;
         let linked = options.link.take();
@@ -94,6 +91,16 @@ impl House {
             metrics,
         })
     }
+}
+
+/// Reads all files that the options name. Certificates hold once the vault holds them.
+pub(super) fn read_files(
+    options: &mut ServeOptions,
+    vault: &SharedVault,
+) -> Result<Loaded, Failure> {
+    options.read_files()?;
+    let (sources, names) = (options.certificates(), options.web.hosts());
+    Ok(vault.open().load(sources, names)?)
 }
 
 /// Gives all listeners what is between their sockets and their dialects.

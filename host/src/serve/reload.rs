@@ -3,8 +3,7 @@
 use linechat_protocol::{Instant, Listener, ListenerId, Server};
 use tracing::{error, info, warn};
 
-use super::failure::Failure;
-use super::house::furnish;
+use super::house::{furnish, read_files};
 use crate::certificate::{Loaded, SharedVault};
 use crate::cli::{Scheme, ServeOptions, Setting};
 use crate::log::Level;
@@ -42,14 +41,8 @@ impl Reload {
 
     fn prepare(&self) -> Result<Prepared, String> {
         let mut options = (self.reparse)()?;
-        let prepared = || -> Result<Loaded, Failure> {
-            options.read_files()?;
-            let sources = options.certificates();
-            let loaded = self.vault.open().load(sources, options.web.hosts())?;
-            Ok(loaded)
-        };
-        let prepared = { prepared }();
-        let certificates = prepared.map_err(|failure| failure.to_string())?;
+        let certificates = read_files(&mut options, &self.vault);
+        let certificates = certificates.map_err(|failure| failure.to_string())?;
         Ok(Prepared {
             options,
             certificates,
