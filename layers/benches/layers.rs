@@ -1,10 +1,6 @@
 //! What a layer adds to what the core costs: for a line, for a flush, for a connection.
 
 #![allow(
-    missing_docs,
-    reason = "criterion's macros write functions without any"
-)]
-#![allow(
     clippy::unwrap_used,
     reason = "a benchmark that cannot build its world has failed"
 )]

@@ -155,10 +155,6 @@ impl Server {
     /// # Panics
     ///
     /// The server [is not linked](Self::link).
-    #[allow(
-        clippy::expect_used,
-        reason = "a name that comes from `link` is one of a linked server"
-    )]
     pub fn accept_link(&mut self, now: Instant, _link: LinkId, address: SocketAddr) -> ConnId {
         self.tick(now);
         let linked = self.linked.as_mut().expect("the server is linked");

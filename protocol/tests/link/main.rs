@@ -3,14 +3,7 @@
 //!
 //! `LINK_SEEDS=1000..5000` chooses other runs than the usual ones, `LINK_SEEDS=7..8` shows one again.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test that fails panics"
-)]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 mod community;
 mod faults;

@@ -178,7 +178,6 @@ impl Caller<'_> {
         });
     }
 
-    #[allow(clippy::unused_self, reason = "it is a command like the others")]
     pub(super) fn pong(&mut self, _params: &[&str]) {}
 
     pub(super) fn quit(&mut self, params: &[&str]) {
