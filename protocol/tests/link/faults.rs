@@ -44,6 +44,7 @@ impl Run {
         let faults = Faults {
             refuses: often(&mut random, 100),
             drops: often(&mut random, 60),
+            undecided: often(&mut random, 60),
             drops_ack: often(&mut random, 100),
             loses_copy: often(&mut random, 150),
             repeats_copy: often(&mut random, 150),

@@ -14,6 +14,8 @@ pub(crate) struct Faults {
     pub(crate) refuses: u64,
     /// What is published is not stored, and nothing is said.
     pub(crate) drops: u64,
+    /// What is published is not stored, and said to be stored at no place, or to be in process.
+    pub(crate) undecided: u64,
     /// What is published is stored, and nothing is said.
     pub(crate) drops_ack: u64,
     /// A copy that is republished does not arrive at one of those who subscribe.
@@ -336,7 +338,7 @@ impl Nats {
         if self.random.happens(self.faults.drops) {
             return;
         }
-        if self.is_undecided {
+        if self.is_undecided || self.random.happens(self.faults.undecided) {
             let answer = match self.random.happens(500) {
                 true => r#"{"stream":"x", "seq":0,"duplicate": true}"#,
                 false => {
