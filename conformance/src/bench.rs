@@ -1,8 +1,9 @@
 //! Where one case sets up its world: servers to talk to, and what has to be shown if it fails.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::peer::Peer;
@@ -18,7 +19,7 @@ pub(crate) struct Bench {
     program: Arc<Program>,
     transcript: Transcript,
     logs: RefCell<Vec<Stderr>>,
-    skipped: Cell<Option<&'static str>>,
+    skipped: RefCell<Option<String>>,
 }
 
 impl Bench {
@@ -27,7 +28,7 @@ impl Bench {
             program,
             transcript: Transcript::default(),
             logs: RefCell::default(),
-            skipped: Cell::new(None),
+            skipped: RefCell::default(),
         }
     }
 
@@ -143,13 +144,24 @@ impl Bench {
         available
     }
 
-    /// Reports the case as ignored. It has to return by itself.
-    pub(crate) fn skip(&self, reason: &'static str) {
-        self.skipped.set(Some(reason));
+    /// A program of others. Where it is not installed, the case is reported as ignored.
+    #[track_caller]
+    pub(crate) fn installed(&self, name: &str) -> Option<Program> {
+        let program = Program::new(Path::new(name));
+        let is_installed = program.is_installed();
+        if !is_installed {
+            self.skip(&format!("{name} is not installed"));
+        }
+        is_installed.then_some(program)
     }
 
-    pub(crate) fn skipped(&self) -> Option<&'static str> {
-        self.skipped.get()
+    /// Reports the case as ignored. It has to return by itself.
+    pub(crate) fn skip(&self, reason: &str) {
+        *self.skipped.borrow_mut() = Some(reason.to_owned());
+    }
+
+    pub(crate) fn skipped(&self) -> Option<String> {
+        self.skipped.borrow().clone()
     }
 
     /// Puts into the report where a case has got to.

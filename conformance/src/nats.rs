@@ -5,13 +5,11 @@ use std::fs;
 use std::io::{Read, Write};
 use std::iter;
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use tempfile::TempDir;
-
 use rustix::process::Signal;
+use tempfile::TempDir;
 
 use crate::bench::Bench;
 use crate::patience::eventually;
@@ -20,6 +18,7 @@ use crate::running::Running;
 
 /// One server with JetStream, on a port of its own. Its files are gone with it.
 pub(crate) struct Nats {
+    program: Program,
     port: u16,
     /// Where it says how it is.
     monitor: u16,
@@ -32,25 +31,29 @@ pub(crate) struct Nats {
 }
 
 impl Nats {
-    /// A server that keeps its streams on disk.
+    /// A server that keeps its streams on disk. Where NATS is not installed, the case is reported as
+    /// ignored.
     #[track_caller]
-    pub(crate) fn start(bench: &Bench) -> Self {
+    pub(crate) fn start(bench: &Bench) -> Option<Self> {
         Self::start_with(bench, "")
     }
 
     /// The same with further arguments.
     #[track_caller]
-    pub(crate) fn start_with(bench: &Bench, arguments: &str) -> Self {
-        let mut server = Self::prepare(free_port(), arguments);
+    pub(crate) fn start_with(bench: &Bench, arguments: &str) -> Option<Self> {
+        let mut server = Self::prepare(bench, arguments)?;
         server.starts(bench);
-        server
+        Some(server)
     }
 
     /// A server that is yet to be started.
-    pub(crate) fn prepare(port: u16, arguments: &str) -> Self {
+    #[track_caller]
+    pub(crate) fn prepare(bench: &Bench, arguments: &str) -> Option<Self> {
+        let program = program(bench)?;
         let folder = TempDir::new().expect("a folder of its own");
-        let monitor = free_port();
-        Self {
+        let (port, monitor) = (free_port(), free_port());
+        Some(Self {
+            program,
             port,
             monitor,
             arguments: format!(
@@ -60,13 +63,13 @@ impl Nats {
             limit: None,
             running: None,
             folder,
-        }
+        })
     }
 
     /// Starts it, for the first time or again, with what is in its folder.
     #[track_caller]
     pub(crate) fn starts(&mut self, bench: &Bench) {
-        let mut launch = Program::new(&program()).launch(&self.arguments);
+        let mut launch = self.program.launch(&self.arguments);
         if let Some(limit) = self.limit {
             launch = launch.limited(limit);
         }
@@ -138,26 +141,28 @@ impl Nats {
 }
 
 /// Three servers that keep each stream three times.
-pub(crate) struct NatsCluster(pub(crate) [Nats; 3]);
+pub(crate) struct NatsCluster(pub(crate) Vec<Nats>);
 
 impl NatsCluster {
+    /// The same as [`Nats::start`].
     #[track_caller]
-    pub(crate) fn start(bench: &Bench) -> Self {
+    pub(crate) fn start(bench: &Bench) -> Option<Self> {
         let routes = [free_port(), free_port(), free_port()];
         let all = routes.map(|port| format!("nats://127.0.0.1:{port}"));
         let all = all.join(",");
         let name = format!("cluster{}", routes[0]);
-        let mut servers = [0, 1, 2].map(|place| {
+        let servers = (0..3).map(|place| {
             let arguments = format!(
                 "--server_name n{place} --cluster_name {name} --cluster nats://127.0.0.1:{} --routes {all}",
                 routes[place]
             );
-            Nats::prepare(free_port(), &arguments)
+            Nats::prepare(bench, &arguments)
         });
+        let mut servers: Vec<_> = servers.collect::<Option<_>>()?;
         for server in &mut servers {
             server.starts(bench);
         }
-        Self(servers)
+        Some(Self(servers))
     }
 
     /// The addresses of all of them, as options.
@@ -173,7 +178,7 @@ impl NatsCluster {
 /// A port that nobody else is given while its server is down: none of those that the system gives
 /// to whoever connects, and another one each time.
 #[track_caller]
-pub(crate) fn free_port() -> u16 {
+fn free_port() -> u16 {
     static COUNT: AtomicU16 = AtomicU16::new(0);
     let start = std::process::id() as u16;
     let is_free = |&port: &u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
@@ -184,20 +189,16 @@ pub(crate) fn free_port() -> u16 {
     ports.find(is_free).expect("a free port")
 }
 
-/// Whether there is a NATS server. One that was asked for has to be there.
+/// The server that was asked for, which has to be there, or the one that is installed (Debian:
+/// `apt-get install nats-server`).
 #[track_caller]
-pub(crate) fn is_installed() -> bool {
-    let version = Command::new(program()).arg("--version").output();
-    let is_there = version.is_ok_and(|it| it.status.success());
-    let is_asked_for = env::var_os(VARIABLE).is_some();
-    assert!(is_there || !is_asked_for, "{VARIABLE} does not run");
-    is_there
-}
-
-/// The server that was asked for, or the one that is installed (Debian: `apt-get install
-/// nats-server`).
-fn program() -> PathBuf {
-    env::var_os(VARIABLE).map_or("nats-server".into(), PathBuf::from)
+fn program(bench: &Bench) -> Option<Program> {
+    let Some(asked_for) = env::var_os(VARIABLE) else {
+        return bench.installed("nats-server");
+    };
+    let program = Program::new(Path::new(&asked_for));
+    assert!(program.is_installed(), "{VARIABLE} does not run");
+    Some(program)
 }
 
 /// Names another NATS server than the one that is installed.

@@ -1,5 +1,6 @@
 //! How long to wait, and how to wait for what announces itself by no event.
 
+use std::fmt::Display;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,12 +23,21 @@ pub(crate) fn eventually_within<T>(
     what: &str,
     mut attempt: impl FnMut() -> Option<T>,
 ) -> T {
+    succeeds_within(patience, || attempt().ok_or(what))
+}
+
+/// The same for an attempt that says how far it came.
+#[track_caller]
+pub(crate) fn succeeds_within<T, E: Display>(
+    patience: Duration,
+    mut attempt: impl FnMut() -> Result<T, E>,
+) -> T {
     let deadline = Instant::now() + patience;
     loop {
-        if let Some(outcome) = attempt() {
-            return outcome;
+        match attempt() {
+            Ok(outcome) => return outcome,
+            Err(how) => assert!(Instant::now() < deadline, "{how}: not within {patience:?}"),
         }
-        assert!(Instant::now() < deadline, "{what}: not within {patience:?}");
         thread::sleep(BETWEEN_ATTEMPTS);
     }
 }

@@ -36,6 +36,16 @@ impl Program {
         path.exists().then_some(Self { path })
     }
 
+    /// Whether it is there. If it is, it has to work.
+    #[track_caller]
+    pub(crate) fn is_installed(&self) -> bool {
+        let Ok(version) = Command::new(&self.path).arg("--version").output() else {
+            return false;
+        };
+        assert!(version.status.success(), "{}: {version:?}", self.name());
+        true
+    }
+
     /// Whether it promises to stay within two threads; a thread for each connection cannot.
     pub(crate) fn is_event_driven(&self) -> bool {
         !self.name().contains("blocking")

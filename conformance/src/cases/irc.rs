@@ -1,14 +1,12 @@
 //! `irc`: who meets in one community, over real sockets, and with the clients that people have.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::*;
-use crate::program::Program;
 use crate::terminal::Terminal;
 
 cases![
@@ -246,7 +244,7 @@ fn an_irc_user_leaves_with_words_of_their_own(bench: &Bench) {
 }
 
 fn irssi_meets_netcat(bench: &Bench) {
-    let Some(irssi) = installed(bench, "irssi") else {
+    let Some(irssi) = bench.installed("irssi") else {
         return;
     };
     let server = meeting(bench);
@@ -282,7 +280,7 @@ fn irssi_meets_netcat(bench: &Bench) {
 }
 
 fn weechat_meets_netcat(bench: &Bench) {
-    let Some(weechat) = installed(bench, "weechat-headless") else {
+    let Some(weechat) = bench.installed("weechat-headless") else {
         return;
     };
     let server = meeting(bench);
@@ -343,19 +341,6 @@ fn irc_user(server: &Running, nick: &str) -> Peer {
     ));
     peer.skip_to(":linechat.local PONG linechat.local :burst\r\n");
     peer
-}
-
-/// A client of others, if it is there; the case is reported as ignored if not.
-fn installed(bench: &Bench, name: &'static str) -> Option<Program> {
-    let asked = Command::new(name).arg("--version").output();
-    if asked.is_err() {
-        bench.skip(match name {
-            "irssi" => "irssi is not installed",
-            _ => "weechat-headless is not installed",
-        });
-        return None;
-    }
-    Some(Program::new(Path::new(name)))
 }
 
 /// A folder of its own, which is gone with it.

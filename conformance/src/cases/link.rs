@@ -5,12 +5,13 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 
 use super::*;
-use crate::nats::{self, Nats, NatsCluster};
+use crate::nats::{Nats, NatsCluster};
+use crate::patience::succeeds_within;
 
 cases![
     users_of_three_servers_meet,
@@ -31,15 +32,6 @@ cases![
     servers_that_differ_are_refused_in_a_line_that_says_in_what,
     what_makes_no_sense_is_a_usage_error,
 ];
-
-/// Whether there is a NATS server; the case is reported as ignored if not.
-pub(super) fn has_nats(bench: &Bench) -> bool {
-    let is_there = nats::is_installed();
-    if !is_there {
-        bench.skip("nats-server is not installed");
-    }
-    is_there
-}
 
 /// The options of one server of a community.
 pub(super) fn member(links: &str, node: &str, options: &str) -> String {
@@ -68,10 +60,9 @@ pub(super) fn in_rooms(server: &Running, name: &str) -> Peer {
 }
 
 fn users_of_three_servers_meet(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(nats) = Nats::start(bench) else {
         return;
-    }
-    let nats = Nats::start(bench);
+    };
     let [one, two, three] = three(bench, &link_to(&nats));
     let mut alice = in_rooms(&one, "alice");
     let mut bob = two.peer_of("irc", "bob");
@@ -105,10 +96,9 @@ fn servers_on_all_runtimes_are_one(bench: &Bench) {
     let [Some(tokio), Some(smol), Some(blocking)] = programs else {
         return bench.skip("the programs on the other runtimes are not built");
     };
-    if !has_nats(bench) {
+    let Some(nats) = Nats::start(bench) else {
         return;
-    }
-    let nats = Nats::start(bench);
+    };
     let mut servers = Vec::new();
     for (program, node) in [(tokio, "one"), (smol, "two"), (blocking, "three")] {
         let line = member(&link_to(&nats), node, "--listen rooms://127.0.0.1:0");
@@ -134,10 +124,9 @@ pub(super) fn skip_to_part(peer: &mut Peer, part: &str) -> String {
 }
 
 fn a_name_that_many_want_at_once_has_one_owner(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(nats) = Nats::start(bench) else {
         return;
-    }
-    let nats = Nats::start(bench);
+    };
     let servers = three(bench, &link_to(&nats));
     for number in 0..30 {
         let mut peers: Vec<Peer> = servers
@@ -203,12 +192,11 @@ impl Listener {
     /// Waits until this many lines of people were heard.
     #[track_caller]
     pub(super) fn hears(&self, count: usize) {
-        let deadline = Instant::now() + 3 * PATIENCE;
-        while self.said().len() < count {
+        succeeds_within(3 * PATIENCE, || {
             let heard = self.said().len();
-            assert!(Instant::now() < deadline, "{heard} of {count} lines came");
-            thread::sleep(Duration::from_millis(10));
-        }
+            let is_all = (heard >= count).then_some(());
+            is_all.ok_or_else(|| format!("{heard} of {count} lines came"))
+        });
     }
 
     pub(super) fn leaves(self) {
@@ -300,10 +288,9 @@ pub(super) fn listeners(servers: &[Running]) -> Vec<Listener> {
 }
 
 fn all_see_what_is_said_in_one_order(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(nats) = Nats::start(bench) else {
         return;
-    }
-    let nats = Nats::start(bench);
+    };
     let servers = three(bench, &link_to(&nats));
     let listeners = listeners(&servers);
     let mut streams: Vec<TcpStream> = Vec::new();
@@ -320,10 +307,9 @@ fn all_see_what_is_said_in_one_order(bench: &Bench) {
 }
 
 fn users_of_a_server_that_is_killed_are_gone_and_their_names_free(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(nats) = Nats::start(bench) else {
         return;
-    }
-    let nats = Nats::start(bench);
+    };
     let [one, two, three] = three(bench, &link_to(&nats));
     let mut alice = in_rooms(&one, "alice");
     let mut bob = in_rooms(&two, "bob");
@@ -341,10 +327,9 @@ fn users_of_a_server_that_is_killed_are_gone_and_their_names_free(bench: &Bench)
 }
 
 fn survivors_of_a_server_that_is_killed_agree_on_its_last_word(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(nats) = Nats::start(bench) else {
         return;
-    }
-    let nats = Nats::start(bench);
+    };
     let [one, two, three] = three(bench, &link_to(&nats));
     let survivors = [one, two];
     let mut witness = in_rooms(&survivors[0], "witness");
@@ -374,10 +359,9 @@ fn survivors_of_a_server_that_is_killed_agree_on_its_last_word(bench: &Bench) {
 }
 
 fn nothing_is_lost_while_nats_is_started_again(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(mut nats) = Nats::start(bench) else {
         return;
-    }
-    let mut nats = Nats::start(bench);
+    };
     let servers = three(bench, &link_to(&nats));
     let listeners = listeners(&servers);
     let talkers = talkers(&servers);
@@ -402,10 +386,9 @@ pub(super) fn talkers(servers: &[Running]) -> Vec<Talker> {
 }
 
 fn nothing_is_lost_while_each_of_three_nats_servers_is_killed_in_turn(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(mut cluster) = NatsCluster::start(bench) else {
         return;
-    }
-    let mut cluster = NatsCluster::start(bench);
+    };
     let servers = three(bench, &cluster.options());
     let listeners = listeners(&servers);
     let talkers = talkers(&servers);
@@ -425,10 +408,9 @@ fn nothing_is_lost_while_each_of_three_nats_servers_is_killed_in_turn(bench: &Be
 }
 
 fn a_server_that_was_given_up_says_so_and_starts_again(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(nats) = Nats::start(bench) else {
         return;
-    }
-    let nats = Nats::start(bench);
+    };
     let [one, two, _three] = three(bench, &link_to(&nats));
     let mut alice = in_rooms(&one, "alice");
     let mut bob = in_rooms(&two, "bob");
@@ -528,10 +510,9 @@ fn carry(mut from: TcpStream, mut to: TcpStream, state: &Mutex<State>) {
 }
 
 fn a_cut_that_ends_soon_is_noticed_by_nobody(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(nats) = Nats::start(bench) else {
         return;
-    }
-    let nats = Nats::start(bench);
+    };
     let proxy = Proxy::to(&nats);
     let servers = [
         serve_linked(bench, &link_to(&nats), "one"),
@@ -553,10 +534,9 @@ fn a_cut_that_ends_soon_is_noticed_by_nobody(bench: &Bench) {
 }
 
 fn a_long_silence_of_nats_is_told_once_and_so_is_its_end(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(nats) = Nats::start(bench) else {
         return;
-    }
-    let nats = Nats::start(bench);
+    };
     let proxy = Proxy::to(&nats);
     let links = format!("--link nats://{} --link-lease 60", proxy.address);
     let options = format!("{links} --community test --node one");
@@ -583,10 +563,9 @@ fn a_long_silence_of_nats_is_told_once_and_so_is_its_end(bench: &Bench) {
 }
 
 fn a_nats_server_that_comes_back_empty_ends_all_connections_once(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(mut nats) = Nats::start(bench) else {
         return;
-    }
-    let mut nats = Nats::start(bench);
+    };
     let [one, two, _three] = three(bench, &link_to(&nats));
     let mut alice = in_rooms(&one, "alice");
     let mut bob = in_rooms(&two, "bob");
@@ -611,10 +590,9 @@ fn a_nats_server_that_comes_back_empty_ends_all_connections_once(bench: &Bench) 
 }
 
 fn a_server_that_comes_late_knows_what_there_is(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(nats) = Nats::start(bench) else {
         return;
-    }
-    let nats = Nats::start(bench);
+    };
     let one = serve_linked(bench, &link_to(&nats), "one");
     let mut alice = in_rooms(&one, "alice");
     alice.send("!enter kitchen\n");
@@ -636,10 +614,9 @@ fn a_server_that_comes_late_knows_what_there_is(bench: &Bench) {
 }
 
 fn a_server_listens_only_once_it_is_in(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(mut nats) = Nats::start(bench) else {
         return;
-    }
-    let mut nats = Nats::start(bench);
+    };
     nats.is_killed();
     let line = member(&link_to(&nats), "one", "--listen rooms://127.0.0.1:0");
     let mut server = bench.start(bench.launch(&format!("serve {line}")));
@@ -654,10 +631,9 @@ fn a_server_listens_only_once_it_is_in(bench: &Bench) {
 }
 
 fn two_servers_with_one_name_are_refused(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(nats) = Nats::start(bench) else {
         return;
-    }
-    let nats = Nats::start(bench);
+    };
     let one = serve_linked(bench, &link_to(&nats), "one");
     let line = member(
         &link_to(&nats),
@@ -672,10 +648,9 @@ fn two_servers_with_one_name_are_refused(bench: &Bench) {
 }
 
 fn servers_that_differ_are_refused_in_a_line_that_says_in_what(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(nats) = Nats::start(bench) else {
         return;
-    }
-    let nats = Nats::start(bench);
+    };
     let _one = serve_linked(bench, &link_to(&nats), "one");
     let all =
         "--listen rooms://127.0.0.1:0 --listen irc://127.0.0.1:0 --listen direct://127.0.0.1:0";

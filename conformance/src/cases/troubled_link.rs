@@ -6,11 +6,11 @@ use std::thread;
 use std::time::Duration;
 
 use super::link::{
-    Listener, Talker, all_heard_the_same, has_nats, in_rooms, link_to, listeners, member,
-    skip_to_part, talkers,
+    Listener, Talker, all_heard_the_same, in_rooms, link_to, listeners, member, skip_to_part,
+    talkers,
 };
 use super::*;
-use crate::nats::{Nats, NatsCluster, free_port};
+use crate::nats::{Nats, NatsCluster};
 use crate::patience::eventually_within;
 use crate::tls::Pair;
 
@@ -23,10 +23,9 @@ cases![
 ];
 
 fn what_is_said_while_the_disk_of_nats_is_full_is_heard_once_there_is_room(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(mut nats) = Nats::prepare(bench, "") else {
         return;
-    }
-    let mut nats = Nats::prepare(free_port(), "");
+    };
     nats.gets_little_room();
     nats.starts(bench);
     // NATS 2.9 hangs, for one server earlier than for the other: that is no silence to be given up for.
@@ -85,10 +84,9 @@ fn tells_why(log: &str) {
 }
 
 fn what_is_said_while_nats_has_no_majority_is_heard_once(bench: &Bench) {
-    if !has_nats(bench) {
+    let Some(cluster) = NatsCluster::start(bench) else {
         return;
-    }
-    let cluster = NatsCluster::start(bench);
+    };
     let options = format!("{} --community test --link-lease 60", cluster.options());
     let servers = ["one", "two"]
         .map(|node| bench.serve_together(&["rooms"], &format!("{options} --node {node}")));
@@ -133,7 +131,7 @@ fn is_told(listener: &Listener, notices: &[&str]) {
 
 /// A NATS server under TLS, with this certificate.
 #[track_caller]
-fn under_tls(bench: &Bench, pair: &Pair) -> Nats {
+fn under_tls(bench: &Bench, pair: &Pair) -> Option<Nats> {
     let (certificate, key) = (pair.certificate_file(), pair.key_file());
     let (certificate, key) = (certificate.display(), key.display());
     Nats::start_with(
@@ -152,11 +150,10 @@ fn link_by(host: &str, nats: &Nats, trusted: &Pair) -> String {
 }
 
 fn servers_that_trust_nats_meet_over_tls(bench: &Bench) {
-    if !has_nats(bench) {
-        return;
-    }
     let pair = Pair::new();
-    let nats = under_tls(bench, &pair);
+    let Some(nats) = under_tls(bench, &pair) else {
+        return;
+    };
     let links = link_by("localhost", &nats, &pair);
     let [one, two] = ["one", "two"]
         .map(|node| bench.serve_together(&["rooms", "direct"], &member(&links, node, "")));
@@ -168,11 +165,10 @@ fn servers_that_trust_nats_meet_over_tls(bench: &Bench) {
 }
 
 fn nats_that_is_not_trusted_any_more_is_told_once_and_users_stay(bench: &Bench) {
-    if !has_nats(bench) {
-        return;
-    }
     let (pair, other) = (Pair::new(), Pair::new());
-    let mut nats = under_tls(bench, &pair);
+    let Some(mut nats) = under_tls(bench, &pair) else {
+        return;
+    };
     let options = member(&link_by("localhost", &nats, &pair), "one", "");
     let server = bench.serve_together(&["rooms"], &options);
     let mut alice = in_rooms(&server, "alice");
@@ -195,11 +191,11 @@ fn nats_that_is_not_trusted_any_more_is_told_once_and_users_stay(bench: &Bench) 
 }
 
 fn nats_that_cannot_be_trusted_is_told_with_what_to_do(bench: &Bench) {
-    if !has_nats(bench) {
-        return;
-    }
     let (pair, other) = (Pair::new(), Pair::new());
-    let (secure, plain) = (under_tls(bench, &pair), Nats::start(bench));
+    let servers = (under_tls(bench, &pair), Nats::start(bench));
+    let (Some(secure), Some(plain)) = servers else {
+        return;
+    };
     for (links, wrong, advice) in [
         (
             link_by("localhost", &secure, &other),
