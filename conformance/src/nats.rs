@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Write};
 use std::iter;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -12,7 +12,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::bench::Bench;
-use crate::patience::eventually;
+use crate::patience::{PATIENCE, eventually, tries_within};
 use crate::program::Program;
 use crate::running::Running;
 
@@ -94,13 +94,17 @@ impl Nats {
     /// Waits until it has all that the others have.
     #[track_caller]
     pub(crate) fn catches_up(&self) {
-        eventually("NATS has caught up", || {
-            let mut stream = TcpStream::connect(("127.0.0.1", self.monitor)).ok()?;
-            stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").ok()?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).ok()?;
-            answer.contains(" 200 ").then_some(())
-        });
+        eventually("NATS has caught up", || self.is_well().then_some(()));
+    }
+
+    /// Whether it says that it is.
+    fn is_well(&self) -> bool {
+        let ask = || -> io::Result<String> {
+            let mut stream = TcpStream::connect(("127.0.0.1", self.monitor))?;
+            stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n")?;
+            io::read_to_string(stream)
+        };
+        ask().is_ok_and(|answer| answer.contains(" 200 "))
     }
 
     /// It is gone at once, without a word. Its files stay.
@@ -147,22 +151,39 @@ impl NatsCluster {
     /// The same as [`Nats::start`].
     #[track_caller]
     pub(crate) fn start(bench: &Bench) -> Option<Self> {
+        let mut cluster = Self::prepare(bench)?;
+        while !cluster.starts(bench) {
+            cluster = Self::prepare(bench)?;
+        }
+        Some(cluster)
+    }
+
+    fn prepare(bench: &Bench) -> Option<Self> {
         let routes = [free_port(), free_port(), free_port()];
-        let all = routes.map(|port| format!("nats://127.0.0.1:{port}"));
-        let all = all.join(",");
-        let name = format!("cluster{}", routes[0]);
+        let route = |port: &u16| format!("nats://127.0.0.1:{port}");
         let servers = (0..3).map(|place| {
+            let own = routes[place];
+            let others: Vec<_> = routes.iter().filter(|&&port| port != own).collect();
             let arguments = format!(
-                "--server_name n{place} --cluster_name {name} --cluster nats://127.0.0.1:{} --routes {all}",
-                routes[place]
+                "--server_name n{place} --cluster_name cluster{} --cluster {} --routes {},{}",
+                routes[0],
+                route(&own),
+                route(others[0]),
+                route(others[1])
             );
             Nats::prepare(bench, &arguments)
         });
-        let mut servers: Vec<_> = servers.collect::<Option<_>>()?;
-        for server in &mut servers {
+        servers.collect::<Option<_>>().map(Self)
+    }
+
+    /// Starts all of them. Now and then one does not hear who leads, and never will: says whether
+    /// all know it.
+    fn starts(&mut self, bench: &Bench) -> bool {
+        for server in &mut self.0 {
             server.starts(bench);
         }
-        Some(Self(servers))
+        let are_well = || self.0.iter().all(Nats::is_well).then_some(()).ok_or(());
+        tries_within(PATIENCE, are_well).is_ok()
     }
 
     /// The addresses of all of them, as options.

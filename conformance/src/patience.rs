@@ -30,13 +30,22 @@ pub(crate) fn eventually_within<T>(
 #[track_caller]
 pub(crate) fn succeeds_within<T, E: Display>(
     patience: Duration,
-    mut attempt: impl FnMut() -> Result<T, E>,
+    attempt: impl FnMut() -> Result<T, E>,
 ) -> T {
+    let outcome = tries_within(patience, attempt);
+    outcome.unwrap_or_else(|how| panic!("{how}: not within {patience:?}"))
+}
+
+/// The same for what may fail: how the last attempt ended.
+pub(crate) fn tries_within<T, E>(
+    patience: Duration,
+    mut attempt: impl FnMut() -> Result<T, E>,
+) -> Result<T, E> {
     let deadline = Instant::now() + patience;
     loop {
-        match attempt() {
-            Ok(outcome) => return outcome,
-            Err(how) => assert!(Instant::now() < deadline, "{how}: not within {patience:?}"),
+        let outcome = attempt();
+        if outcome.is_ok() || Instant::now() >= deadline {
+            return outcome;
         }
         thread::sleep(BETWEEN_ATTEMPTS);
     }
