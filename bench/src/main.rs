@@ -110,6 +110,9 @@ enum Command {
         /// How often; the figures are the medians
         #[arg(long, value_name = "N", default_value_t = 1)]
         repetitions: usize,
+        /// Count system calls, too, in runs of their own
+        #[arg(long)]
+        syscalls: bool,
     },
     /// Do everything with every server that is there, and write the page about it
     Matrix(MatrixArgs),
@@ -206,7 +209,13 @@ fn execute(command: Command) -> Result<(), Failure> {
             program,
             seconds,
             repetitions,
-        } => link(program, Duration::from_secs_f64(seconds), repetitions),
+            syscalls,
+        } => link(
+            program,
+            Duration::from_secs_f64(seconds),
+            repetitions,
+            syscalls,
+        ),
         Command::Matrix(arguments) => {
             let minutes = arguments
                 .minutes
@@ -229,7 +238,12 @@ fn report(site: &Site, wire: Wire, workload: Workload, terms: &TermArgs) -> Resu
     Ok(())
 }
 
-fn link(program: Program, time: Duration, repetitions: usize) -> Result<(), Failure> {
+fn link(
+    program: Program,
+    time: Duration,
+    repetitions: usize,
+    syscalls: bool,
+) -> Result<(), Failure> {
     if !program.is_linechat() {
         let name = program.name();
         return Err(Failure::Unfit(format!("{name} cannot be linked")));
@@ -240,6 +254,9 @@ fn link(program: Program, time: Duration, repetitions: usize) -> Result<(), Fail
     }
     let mut linked = Linked::new(program);
     (0..repetitions).for_each(|_| linked.repeat(time));
+    if syscalls {
+        linked.count_syscalls();
+    }
     let mut section = String::new();
     linked.write(&mut section);
     writeln!(io::stdout(), "{section}")?;

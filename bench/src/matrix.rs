@@ -123,12 +123,11 @@ impl Results {
                 let Some(Ok(outcome)) = row.scene.play(program, terms) else {
                     continue;
                 };
-                println!("{outcome}");
-                row.cells
-                    .entry(program.name())
-                    .or_default()
-                    .syscalls_per_delivery = outcome.syscalls_per_delivery;
+                row.count_syscalls(program.name(), &outcome);
             }
+        }
+        if let Some(linked) = &mut self.linked {
+            linked.count_syscalls();
         }
     }
 }

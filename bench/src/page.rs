@@ -56,10 +56,7 @@ fn page(results: &Results, options: &MatrixOptions) -> String {
         })
     });
     page.push_str("\n## System calls per delivery\n\n");
-    sheet.table(&mut page, is_timed, |_, cell| {
-        cell.syscalls_per_delivery
-            .map(|calls| format!("{calls:.4}"))
-    });
+    sheet.table(&mut page, is_timed, |_, cell| cell.syscalls());
     page.push_str(
         "\n## Deliveries per second\n\nHow fast it went on this machine, generator included: it \
          shares the processors with the server.\n\n",

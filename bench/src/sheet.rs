@@ -111,6 +111,13 @@ impl Row {
         }
     }
 
+    /// Prints how a run went in which system calls were counted, and keeps their number.
+    pub(crate) fn count_syscalls(&mut self, column: &'static str, outcome: &Outcome) {
+        println!("{outcome}");
+        let cell = self.cells.entry(column).or_default();
+        cell.syscalls_per_delivery = outcome.syscalls_per_delivery;
+    }
+
     /// The median of the ratios to another column, repetition by repetition.
     pub(crate) fn ratio_to(&self, column: &str, cell: &Cell) -> Option<f64> {
         let floor = self.cells.get(column)?;
@@ -130,6 +137,12 @@ impl Cell {
     /// The servers' processor time for each delivery, in nanoseconds.
     pub(crate) fn cpu(&self) -> Option<f64> {
         self.median(|outcome| outcome.cpu_ns_per_delivery)
+    }
+
+    /// The servers' system calls for each delivery, as a table shows them.
+    pub(crate) fn syscalls(&self) -> Option<String> {
+        self.syscalls_per_delivery
+            .map(|calls| format!("{calls:.4}"))
     }
 
     /// Deliveries a second.

@@ -76,6 +76,23 @@ impl Linked {
         self.late
             .extend(keep(failures, "a server that comes late", late));
     }
+
+    /// Counts the servers' system calls, in runs of their own.
+    pub(crate) fn count_syscalls(&mut self) {
+        let terms = Terms {
+            warm_up: Duration::from_millis(200),
+            time: Duration::from_millis(500),
+            size: MESSAGE_SIZE,
+            syscalls: true,
+        };
+        for row in &mut self.sheet.rows {
+            for setup in Setup::ALL {
+                if let Some(Ok(outcome)) = setup.play(self.program, row.scene, terms) {
+                    row.count_syscalls(setup.name(), &outcome);
+                }
+            }
+        }
+    }
 }
 
 /// Prints what came of a run, and keeps why it did not come to its end.

@@ -28,8 +28,17 @@ impl Linked {
              NATS that links them:\n\n",
         );
         self.sheet.table(page, |_| true, cpu);
+        if self.has_syscalls() {
+            page.push_str("\nSystem calls per delivery, of all servers together:\n\n");
+            self.sheet.table(page, |_| true, |_, cell| cell.syscalls());
+        }
         page.push('\n');
         self.write_times(page);
+    }
+
+    fn has_syscalls(&self) -> bool {
+        let mut cells = self.sheet.rows.iter().flat_map(|row| row.cells.values());
+        cells.any(|cell| cell.syscalls_per_delivery.is_some())
     }
 
     fn write_times(&self, page: &mut String) {
