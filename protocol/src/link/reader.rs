@@ -67,7 +67,7 @@ impl Reader {
         if sequence < self.next {
             return self.last_read() != Some(sequence) || self.knows(payload);
         }
-        if previous < self.next {
+        if previous < self.next || sequence == self.next {
             // Whatever sequences there are between, they are none of the log's.
             self.take(sequence, payload.to_vec());
             self.take_parked();
@@ -317,6 +317,15 @@ mod tests {
         }
         assert!(reader.parked_bytes <= MAX_PARKED);
         assert_eq!(reader.lag(), 1000);
+    }
+
+    #[test]
+    fn the_next_message_is_read_whatever_is_said_to_be_before_it() {
+        let mut reader = Reader::new(1);
+        assert!(reader.came(at(0), 1, 1, b""));
+        assert!(reader.came(at(0), 2, 9, b""));
+        assert_eq!(read(&mut reader), [1, 2]);
+        assert_eq!(reader.next_deadline(), None);
     }
 
     #[test]
