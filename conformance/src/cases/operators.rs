@@ -222,7 +222,7 @@ fn handshakes_and_the_end_of_the_certificate_are_told_where_there_is_tls(bench: 
 fn scrapers_are_not_counted_and_are_welcome_when_the_server_is_full(bench: &Bench) {
     let options = "--max-connections 1 --max-connections-per-ip 1";
     let server = bench.serve_together(&["rooms", "metrics"], options);
-    let _alice = register(server.peer_of("rooms", "alice"), "alice");
+    let mut alice = register(server.peer_of("rooms", "alice"), "alice");
     let mut waiting = server.peer_of("rooms", "waiting");
     waiting.send(MARKER);
     let idle: Vec<_> = (0..8).map(|_| server.peer_of("metrics", "idle")).collect();
@@ -232,8 +232,12 @@ fn scrapers_are_not_counted_and_are_welcome_when_the_server_is_full(bench: &Benc
     let connections = "linechat_connections{dialect=\"rooms\"}";
     assert_eq!(number(&server, connections), 1.0);
     waiting.expect_silence_so_far();
-    drop(idle);
-    let log = server.stderr().text();
+    drop((idle, waiting));
+    alice.send("!quit\n");
+    alice.expect_end();
+    let log = server.stderr().wait_for("alice having left", |log| {
+        Some(log.split_once("INFO left")?.0.to_owned())
+    });
     assert_eq!(log.matches("connected").count(), 1, "{log}");
 }
 
