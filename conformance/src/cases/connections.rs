@@ -314,12 +314,12 @@ fn who_is_silent_for_the_idle_timeout_is_closed(bench: &Bench) {
 
 /// What came while nobody could listen was said all the same.
 fn a_program_that_was_stopped_closes_nobody_who_spoke_meanwhile(bench: &Bench) {
-    let server = bench.serve("echo --framing lines --idle-timeout 1");
+    let server = bench.serve("echo --framing lines --idle-timeout 4");
     let mut peers: Vec<_> = (0..20).map(|_| server.peer("peer")).collect();
     peers.iter_mut().for_each(|peer| peer.asks("hi\n", "hi\n"));
     server.stop();
     peers.iter_mut().for_each(|peer| peer.send("still here\n"));
-    wait_for_two_seconds(bench);
+    wait_for_six_seconds(bench);
     server.signal(Signal::CONT);
     for peer in &mut peers {
         peer.expect("still here\n");
@@ -327,7 +327,7 @@ fn a_program_that_was_stopped_closes_nobody_who_spoke_meanwhile(bench: &Bench) {
 }
 
 fn a_program_that_was_stopped_closes_nobody_who_reads_again(bench: &Bench) {
-    let server = bench.serve("rooms --stall-timeout 1 --max-backlog 67108864");
+    let server = bench.serve("rooms --stall-timeout 4 --max-backlog 67108864");
     let mut lazy = register(server.slow_peer("lazy"), "lazy");
     let mut sender = user(&server, "sender");
     let text = "x".repeat(8000);
@@ -336,7 +336,7 @@ fn a_program_that_was_stopped_closes_nobody_who_reads_again(bench: &Bench) {
     server.stop();
     thread::scope(|scope| {
         let reader = scope.spawn(|| lazy.expect(format!("#sender: {text}\r\n").repeat(500)));
-        wait_for_two_seconds(bench);
+        wait_for_six_seconds(bench);
         server.signal(Signal::CONT);
         reader.join().expect("everything comes");
     });
@@ -344,8 +344,8 @@ fn a_program_that_was_stopped_closes_nobody_who_reads_again(bench: &Bench) {
 
 /// By the timer of another program.
 #[track_caller]
-fn wait_for_two_seconds(bench: &Bench) {
-    let clock = bench.serve("rooms --login-timeout 2");
+fn wait_for_six_seconds(bench: &Bench) {
+    let clock = bench.serve("rooms --login-timeout 6");
     clock.peer("clock").expect_end();
 }
 
