@@ -101,9 +101,9 @@ impl Floor {
             command: *command,
         };
         if let Log::Shared(log) = &mut self.log {
-            log.propose(entry, Some(conn));
+            let length = log.propose(entry, Some(conn));
             let acts = !matches!(command, Command::Say(_));
-            self.engine.hold_until_told(conn, acts);
+            self.engine.hold_until_told(conn, acts, length);
             return None;
         }
         Some(self.apply_for(conn, &entry))
@@ -170,7 +170,8 @@ impl Floor {
             command: Command::Leave { reason },
         };
         if let Log::Shared(log) = &mut self.log {
-            return log.propose(entry, None);
+            log.propose(entry, None);
+            return;
         }
         // A user who was disconnected by an operator is none any more.
         let _ = self.apply(&entry);

@@ -74,10 +74,11 @@ impl SharedLog {
         }
     }
 
-    /// Proposes an entry, of which a connection is to be told what became, if one is given.
-    pub(crate) fn propose(&mut self, entry: Entry<'_>, conn: Option<ConnId>) {
+    /// Proposes an entry, of which a connection is to be told what became, if one is given. Says how
+    /// long the entry is, in bytes.
+    pub(crate) fn propose(&mut self, entry: Entry<'_>, conn: Option<ConnId>) -> usize {
         if self.is_over {
-            return;
+            return 0;
         }
         let record = Record {
             number: self.proposed,
@@ -86,8 +87,9 @@ impl SharedLog {
         self.proposed += 1;
         let mut bytes = Vec::new();
         record.encode(&mut bytes);
+        let length = bytes.len();
         if let Some(conn) = conn {
-            let (number, length) = (record.number, bytes.len());
+            let number = record.number;
             self.untold_bytes += length;
             self.untold.push_back(Untold {
                 number,
@@ -96,6 +98,7 @@ impl SharedLog {
             });
         }
         self.outgoing.push_back(bytes);
+        length
     }
 
     pub(crate) fn poll(&mut self) -> Option<Vec<u8>> {
@@ -124,8 +127,9 @@ impl SharedLog {
         self.next = sequence;
     }
 
-    /// Which connection is to be told what became of an entry, if it is one of this node's.
-    pub(crate) fn whom_to_tell(&mut self, record: &Record<'_>) -> Option<ConnId> {
+    /// Which connection is to be told what became of an entry, if it is one of this node's, and how
+    /// long the entry is.
+    pub(crate) fn whom_to_tell(&mut self, record: &Record<'_>) -> Option<(ConnId, usize)> {
         if record.entry.node != self.node {
             return None;
         }
@@ -133,7 +137,7 @@ impl SharedLog {
         let place = self.untold.iter().position(is_it)?;
         let untold = self.untold.remove(place)?;
         self.untold_bytes -= untold.length;
-        Some(untold.conn)
+        Some((untold.conn, untold.length))
     }
 }
 

@@ -804,7 +804,7 @@ impl Server {
 
     /// Whether what a connection sent next need not wait until the log has what it said before.
     fn may_follow(&self, conn: ConnId, intake: &Intake<'_>) -> bool {
-        if !self.floor.engine.awaits_only_sayings(conn) {
+        if !self.floor.engine.may_be_followed(conn) {
             return false;
         }
         let language = self.floor.engine.language(conn);
@@ -852,11 +852,11 @@ impl Server {
 
     /// Does what an entry of the log says, and tells the connection that proposed it, if it is here.
     pub(crate) fn apply_record(&mut self, record: &Record<'_>) {
-        let conn = match &mut self.floor.log {
+        let told = match &mut self.floor.log {
             Log::Alone => None,
             Log::Shared(log) => log.whom_to_tell(record),
         };
-        let Some(conn) = conn else {
+        let Some((conn, length)) = told else {
             let _ = self.floor.apply(&record.entry);
             return self.settle();
         };
@@ -868,7 +868,7 @@ impl Server {
             rules.outcome(floor, conn, &record.entry.command, outcome);
         }
         self.floor.engine.answering = None;
-        self.floor.engine.note_told(conn);
+        self.floor.engine.note_told(conn, length);
         self.settle();
     }
 

@@ -71,7 +71,9 @@ pub(crate) struct Connection {
     /// Nothing more is queued for it, and its peer is to know once all is written.
     pub(crate) ends_sending: bool,
     /// How many of its commands are on their way to the log and back.
-    pub(crate) untold: u16,
+    pub(crate) untold: usize,
+    /// How long their answers may be in all, in bytes.
+    pub(crate) unanswered: usize,
     /// One of these commands may change what others mean: it does more than say something.
     pub(crate) untold_acts: bool,
     /// Its peer was told so.
@@ -119,6 +121,7 @@ impl Connection {
             transmit_queued: false,
             ends_sending: false,
             untold: 0,
+            unanswered: 0,
             untold_acts: false,
             has_said_end: false,
             held: false,

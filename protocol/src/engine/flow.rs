@@ -21,30 +21,36 @@ impl Engine {
     }
 
     /// Takes nothing from a connection until it is told what became of a command, but what
-    /// [may follow](crate::rules::Rules::may_follow) if it only says something.
-    pub(crate) fn hold_until_told(&mut self, conn: ConnId, acts: bool) {
+    /// [may follow](crate::rules::Rules::may_follow) if it only says something. The command is
+    /// `length` bytes long.
+    pub(crate) fn hold_until_told(&mut self, conn: ConnId, acts: bool, length: usize) {
         if let Some(connection) = self.connections.get_mut(conn.0) {
-            connection.untold = connection.untold.saturating_add(1);
+            connection.untold += 1;
+            connection.unanswered += length + MAX_ANSWER;
             connection.untold_acts |= acts;
         }
     }
 
-    /// Whether a connection has yet to be told what became of what it said, and of nothing else.
-    pub(crate) fn awaits_only_sayings(&self, conn: ConnId) -> bool {
-        self.get(conn)
-            .is_some_and(|connection| connection.untold > 0 && !connection.untold_acts)
+    /// Whether a connection has yet to be told what became of what it said, and of nothing else, and
+    /// its backlog stays low if it is answered all that without reading.
+    pub(crate) fn may_be_followed(&self, conn: ConnId) -> bool {
+        self.get(conn).is_some_and(|connection| {
+            let answers = connection.backlog() + connection.unanswered;
+            connection.untold > 0 && !connection.untold_acts && answers <= self.low_backlog()
+        })
     }
 
     /// How many commands of a connection there are of which it has yet to be told what became.
     pub(crate) fn count_untold(&self, conn: ConnId) -> usize {
-        self.get(conn)
-            .map_or(0, |connection| usize::from(connection.untold))
+        self.get(conn).map_or(0, |connection| connection.untold)
     }
 
-    /// A connection was told what became of one of its commands.
-    pub(crate) fn note_told(&mut self, conn: ConnId) {
+    /// A connection was told what became of one of its commands, which was so long.
+    pub(crate) fn note_told(&mut self, conn: ConnId, length: usize) {
         if let Some(connection) = self.connections.get_mut(conn.0) {
             connection.untold = connection.untold.saturating_sub(1);
+            let answer = length + MAX_ANSWER;
+            connection.unanswered = connection.unanswered.saturating_sub(answer);
             connection.untold_acts &= connection.untold > 0;
             self.wake(conn);
         }
@@ -220,3 +226,6 @@ impl Engine {
         self.limits.max_backlog / 2
     }
 }
+
+/// How much longer an answer may be than what it answers, in bytes: a line of `irc`.
+const MAX_ANSWER: usize = 512;

@@ -18,6 +18,8 @@ struct Node {
     irc: ListenerId,
     peers: Vec<ConnId>,
     received: BTreeMap<ConnId, Vec<u8>>,
+    /// Who reads nothing for now.
+    deaf: Option<ConnId>,
     /// How much of the log it has applied.
     applied: usize,
 }
@@ -45,6 +47,7 @@ impl Node {
             irc,
             peers: Vec::new(),
             received: BTreeMap::new(),
+            deaf: None,
             applied: 0,
         }
     }
@@ -105,6 +108,7 @@ impl Node {
         loop {
             while let Some(action) = self.server.poll() {
                 match action {
+                    Action::Transmit(conn) if self.deaf == Some(conn) => {}
                     Action::Transmit(conn) => {
                         let bytes = self.server.transmit(conn).to_vec();
                         self.server.advance(NOW, conn, bytes.len());
@@ -218,16 +222,44 @@ fn what_is_said_at_once_goes_into_the_log_at_once_and_is_heard_in_order() {
 fn who_says_more_than_the_log_takes_waits() {
     let mut log = Log::default();
     let mut node = Node::sharing(1);
-    let [ann, _, _] = chat(&mut node, &mut log);
-    let known = log.0.len();
     let line = format!("@den {}\n", "x".repeat(4000));
-    node.server.receive(NOW, ann, line.repeat(1000).as_bytes());
-    node.flush();
+    let talkers = ["dora", "emil", "fay", "gus"].map(|name| {
+        let conn = node.connect(node.rooms);
+        node.says(conn, &format!("{name}\n!enter den"));
+        node.settle(&mut log);
+        conn
+    });
+    let known = log.0.len();
+    for conn in talkers {
+        let lines = line.repeat(250);
+        node.server.receive(NOW, conn, lines.as_bytes());
+        node.flush();
+    }
     node.propose(&mut log);
     let proposed: usize = log.0[known..].iter().map(Vec::len).sum();
     assert!((1 << 20..1 << 21).contains(&proposed), "{proposed}");
     node.settle(&mut log);
     assert_eq!(log.0.len() - known, 1000);
+}
+
+#[test]
+fn who_says_much_and_does_not_read_the_answers_has_a_low_backlog() {
+    let lines = ["#nobody x", "SEND bob x", "PRIVMSG #den :x"];
+    for (place, line) in lines.into_iter().enumerate() {
+        let mut log = Log::default();
+        let mut node = Node::sharing(1);
+        let who = chat(&mut node, &mut log)[place];
+        node.deaf = Some(who);
+        let lines = format!("{line}\n").repeat(1000);
+        for _ in 0..40 {
+            node.server.receive(NOW, who, lines.as_bytes());
+            node.flush();
+        }
+        node.settle(&mut log);
+        let backlog = node.server.transmit(who).len();
+        let low = Limits::default().max_backlog / 2;
+        assert!(backlog < low + 1024, "{backlog}: {line}");
+    }
 }
 
 #[test]
