@@ -66,8 +66,11 @@ impl Node {
     }
 
     fn says(&mut self, conn: ConnId, line: &str) {
-        self.server
-            .receive(NOW, conn, format!("{line}\n").as_bytes());
+        self.receives(conn, format!("{line}\n").as_bytes());
+    }
+
+    fn receives(&mut self, conn: ConnId, bytes: &[u8]) {
+        self.server.receive(NOW, conn, bytes);
         self.flush();
     }
 
@@ -392,18 +395,22 @@ fn chat(node: &mut Node, log: &mut Log) -> [ConnId; 3] {
     })
 }
 
-/// What somebody sends at once, by who it is.
+/// What somebody sends at once, by who it is. `~` stands for what is too long.
 fn burst() -> impl Strategy<Value = (usize, Vec<String>)> {
     let rooms = prop_oneof![
         3 => "hello|@den tea|#(ann|bob|carl|dora) hi",
+        1 => "(@den|hello) ~",
         2 => "@attic tea|!(enter|leave|members) (den|attic)|!users|!rooms|nonsense|!x|@ x|#",
     ];
     let direct = prop_oneof![
         3 => "SEND (ann|bob|carl|dora) hi",
+        1 => "SEND ann ~",
         1 => "LIST|SEND|SEND ann|HELLO-FROM x|SENDS a b|SEND \u{7f} hi",
     ];
     let irc = prop_oneof![
         4 => "(PRIVMSG|notice) (#den|@#den|#attic|#none|ann|bob|carl|dora) (:hi all|hi|\u{1}ACTION x\u{1})",
+        1 => "PRIVMSG #den :~",
+        1 => "(PRIVMSG|NOTICE) (ann,#,bob|#,#den|ann,dora,#|#den,ann,,) :hi|(JOIN|PART) (#,)?#(den|attic),#none,#,x|KICK #den (ann,dora|dora,ann)",
         2 => "(PRIVMSG|NOTICE) (ann,#den|#|,|a b) :hi|PRIVMSG ann|PRIVMSG|@label=1 PRIVMSG ann :hi|PRIVMSG ann :[a-z]{480}",
         2 => "(JOIN|PART) #(den|attic)|NICK (carla|carl)|PING x|AWAY( :out)?|WHOIS ann|CAP REQ :labeled-response batch message-tags",
     ];
@@ -412,6 +419,16 @@ fn burst() -> impl Strategy<Value = (usize, Vec<String>)> {
         (Just(1), vec(direct, 1..8)),
         (Just(2), vec(irc, 1..8)),
     ]
+}
+
+fn ending() -> impl Strategy<Value = &'static str> {
+    prop_oneof![Just("\n"), Just("\r\n")]
+}
+
+/// How long the pieces are in which something arrives before the last one, and whether the log has
+/// what was said by then.
+fn pieces() -> impl Strategy<Value = Vec<(usize, bool)>> {
+    vec((1..80_usize, any::<bool>()), 0..4)
 }
 
 fn settle(nodes: &mut [Node], log: &mut Log) {
@@ -488,17 +505,33 @@ proptest! {
 
     #[test]
     fn who_does_not_wait_for_answers_is_told_what_a_server_alone_tells(
-        bursts in vec(burst(), 1..12),
+        bursts in vec((burst(), ending(), pieces(), any::<bool>()), 1..12),
     ) {
         let mut log = Log::default();
         let (mut alone, mut shared) = (Node::alone(), Node::sharing(1));
         let mut unread = Log::default();
         let talkers = chat(&mut alone, &mut unread);
         prop_assert_eq!(talkers, chat(&mut shared, &mut log));
-        for (who, lines) in bursts {
-            let lines = lines.join("\n");
-            alone.says(talkers[who], &lines);
-            shared.says(talkers[who], &lines);
+        for ((who, lines), ending, pieces, is_last) in bursts {
+            let lines = lines.join(ending).replace('~', &"x".repeat(70_000));
+            let (conn, bytes) = (talkers[who], lines + ending);
+            let mut rest = bytes.as_bytes();
+            for (length, has_log) in pieces {
+                let (piece, behind) = rest.split_at(length.min(rest.len()));
+                rest = behind;
+                alone.receives(conn, piece);
+                shared.receives(conn, piece);
+                if has_log {
+                    shared.settle(&mut log);
+                }
+            }
+            for node in [&mut alone, &mut shared] {
+                node.receives(conn, rest);
+                if is_last {
+                    node.server.receive_eof(NOW, conn);
+                    node.flush();
+                }
+            }
             shared.settle(&mut log);
         }
         prop_assert_eq!(&alone.received, &shared.received);

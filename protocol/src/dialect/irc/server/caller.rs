@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::label::{Label, labelled};
-use super::session::{Session, Shared};
+use super::session::{Behind, Session, Shared};
 use crate::close::CloseReason;
 use crate::community::Community;
 use crate::community::runs::{Ear, Tongue};
@@ -26,6 +26,8 @@ pub(super) struct Caller<'a> {
     pub(super) shared: &'a mut Shared,
     /// Answers that are not sent yet.
     out: Vec<u8>,
+    /// How many commands of which it has yet to be told what became come after what is answered.
+    later: usize,
 }
 
 /// Writes answers: what they all begin with is known to it.
@@ -87,6 +89,7 @@ impl<'a> Caller<'a> {
             session,
             shared,
             out: Vec::new(),
+            later: 0,
         }
     }
 
@@ -106,7 +109,10 @@ impl<'a> Caller<'a> {
 
     /// Tells what became of a command, after everything else that was said of it.
     pub(super) fn conclude(mut self, command: &Command<'_>, outcome: Outcome) {
+        let due = self.session.take_due();
+        self.later = self.floor.engine.count_untold(self.conn);
         self.outcome(command, outcome);
+        self.out.extend(due);
         self.flush();
         // This one is told only when this has ended.
         if self.floor.engine.count_untold(self.conn) <= 1 {
@@ -143,12 +149,18 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// Sends what was answered, once it was told what became of the commands before.
     fn flush(&mut self) {
         if self.out.is_empty() {
             return;
         }
-        let out = core::mem::take(&mut self.out);
-        let sends = |frame: &mut Vec<u8>| frame.extend_from_slice(&out);
+        let answers = core::mem::take(&mut self.out);
+        let untold = self.floor.engine.count_untold(self.conn);
+        let untold = untold.saturating_sub(self.later);
+        if untold > 0 {
+            return self.session.behind.push(Behind { untold, answers });
+        }
+        let sends = |frame: &mut Vec<u8>| frame.extend_from_slice(&answers);
         self.floor.engine.send(self.conn, sends);
     }
 

@@ -22,6 +22,27 @@ pub(super) struct Session {
     pub(super) label: Option<Label>,
     /// Why it leaves, in its own words.
     pub(super) farewell: Option<Box<str>>,
+    /// Answers to its last line that have their place behind what became of commands.
+    pub(super) behind: Vec<Behind>,
+}
+
+/// What is answered once it was told what became of commands.
+#[derive(Debug)]
+pub(super) struct Behind {
+    /// Of how many commands that has yet to be told.
+    pub(super) untold: usize,
+    pub(super) answers: Vec<u8>,
+}
+
+impl Session {
+    /// The answers behind one more command of which is told what became.
+    pub(super) fn take_due(&mut self) -> Vec<u8> {
+        for behind in &mut self.behind {
+            behind.untold -= 1;
+        }
+        let due = self.behind.extract_if(.., |behind| behind.untold == 0);
+        due.flat_map(|behind| behind.answers).collect()
+    }
 }
 
 /// What somebody says before being let in.
