@@ -868,6 +868,7 @@ impl Server {
             rules.outcome(floor, conn, &record.entry.command, outcome);
         }
         self.floor.engine.answering = None;
+        self.floor.engine.let_recipients_catch_up_with(conn, length);
         self.floor.engine.note_told(conn, length);
         self.settle();
     }

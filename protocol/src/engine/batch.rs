@@ -94,6 +94,16 @@ impl Batch {
         }
     }
 
+    /// How long whoever said something of this length is to wait, if recipients are behind and it was
+    /// taken from before they could be.
+    pub(crate) fn pause_after(&self, length: usize) -> Duration {
+        let length = length.max(MAX_BATCH_BYTES / MAX_BATCH_MESSAGES);
+        match self.somebody_is_behind {
+            true => CATCH_UP * u32::try_from(length).unwrap_or(u32::MAX) / MAX_BATCH_BYTES as u32,
+            false => Duration::ZERO,
+        }
+    }
+
     pub(crate) fn count_frame(&mut self, length: usize) {
         self.bytes += length;
     }

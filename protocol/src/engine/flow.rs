@@ -200,6 +200,19 @@ impl Engine {
         }
     }
 
+    /// The same for one who said something before that was known: for as long as such a part of a
+    /// batch counts.
+    pub(crate) fn let_recipients_catch_up_with(&mut self, conn: ConnId, length: usize) {
+        let pause = self.batch.pause_after(length);
+        if pause.is_zero() {
+            return;
+        }
+        if let Some(connection) = self.connections.get_mut(conn.0) {
+            connection.catch_up_until = connection.catch_up_until.max(self.now) + pause;
+        }
+        self.arm(conn);
+    }
+
     /// The largest chunk that is one message, in bytes: what it brings about must fit into a
     /// batch.
     pub(crate) fn max_chunk(&self) -> usize {

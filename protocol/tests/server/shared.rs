@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use linechat_protocol::{
     Action, ConnId, Dialect, EntryError, Instant, Limits, Listener, ListenerId, Peer, Server,
@@ -20,6 +21,7 @@ struct Node {
     received: BTreeMap<ConnId, Vec<u8>>,
     /// Who reads nothing for now.
     deaf: Option<ConnId>,
+    now: Instant,
     /// How much of the log it has applied.
     applied: usize,
 }
@@ -48,6 +50,7 @@ impl Node {
             peers: Vec::new(),
             received: BTreeMap::new(),
             deaf: None,
+            now: NOW,
             applied: 0,
         }
     }
@@ -60,7 +63,7 @@ impl Node {
 
     fn connect(&mut self, listener: ListenerId) -> ConnId {
         let address: SocketAddr = "192.0.2.1:7".parse().expect("it is an address");
-        let conn = self.server.accept(NOW, listener, Peer::from(address));
+        let conn = self.server.accept(self.now, listener, Peer::from(address));
         self.peers.push(conn);
         conn
     }
@@ -70,7 +73,7 @@ impl Node {
     }
 
     fn receives(&mut self, conn: ConnId, bytes: &[u8]) {
-        self.server.receive(NOW, conn, bytes);
+        self.server.receive(self.now, conn, bytes);
         self.flush();
     }
 
@@ -93,7 +96,7 @@ impl Node {
         };
         self.applied += 1;
         let sequence = self.applied as u64;
-        let applied = self.server.apply(NOW, sequence, entry);
+        let applied = self.server.apply(self.now, sequence, entry);
         assert_eq!(applied, Ok(()));
         self.flush();
         true
@@ -114,17 +117,20 @@ impl Node {
                     Action::Transmit(conn) if self.deaf == Some(conn) => {}
                     Action::Transmit(conn) => {
                         let bytes = self.server.transmit(conn).to_vec();
-                        self.server.advance(NOW, conn, bytes.len());
+                        self.server.advance(self.now, conn, bytes.len());
                         self.received.entry(conn).or_default().extend(bytes);
                     }
-                    Action::Close(conn, _) => self.server.release(NOW, conn),
+                    Action::Close(conn, _) => {
+                        self.peers.retain(|&peer| peer != conn);
+                        self.server.release(self.now, conn);
+                    }
                     _ => {}
                 }
             }
             if !self.server.flushed() {
                 return;
             }
-            self.server.carry_on(NOW);
+            self.server.carry_on(self.now);
         }
     }
 }
@@ -262,6 +268,32 @@ fn who_says_much_and_does_not_read_the_answers_has_a_low_backlog() {
         let backlog = node.server.transmit(who).len();
         let low = Limits::default().max_backlog / 2;
         assert!(backlog < low + 1024, "{backlog}: {line}");
+    }
+}
+
+#[test]
+fn who_says_much_waits_for_who_reads_it_more_slowly() {
+    for mut node in [Node::alone(), Node::sharing(1)] {
+        let mut log = Log::default();
+        let [ann, _, carl] = chat(&mut node, &mut log);
+        node.deaf = Some(carl);
+        let lines = format!("@den {}\n", "x".repeat(300)).repeat(200);
+        let mut read = 0;
+        for millisecond in 0..1500 {
+            node.now = Instant::EPOCH + Duration::from_millis(millisecond);
+            node.server.handle_timeout(node.now);
+            node.server.carry_on(node.now);
+            if millisecond < 100 {
+                node.receives(ann, lines.as_bytes());
+            }
+            node.flush();
+            node.settle(&mut log);
+            assert!(node.peers.contains(&carl), "{read} bytes were read");
+            let taken = node.server.transmit(carl).len().min(10_000);
+            node.server.advance(node.now, carl, taken);
+            read += taken;
+        }
+        assert!(read > 100 * 200 * 300, "{read}");
     }
 }
 
