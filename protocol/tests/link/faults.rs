@@ -100,15 +100,20 @@ impl Run {
         user.heard.is_none() && self.world.nodes[user.node].open.contains(&user.conn)
     }
 
+    /// Somebody says something, or several things at once.
     fn speak(&mut self, user: usize) {
         if !self.is_here(&self.users[user]) {
             return;
         }
         let now = self.world.now;
+        let count = 1 + self.random.below(4) as u32;
         let user = &mut self.users[user];
-        let line = format!("@den {}.{}", user.name, user.said);
-        user.said += 1;
-        self.world.nodes[user.node].says(now, user.conn, &line);
+        let numbers = user.said..user.said + count;
+        let lines: Vec<String> = numbers
+            .map(|number| format!("@den {}.{number}", user.name))
+            .collect();
+        user.said += count;
+        self.world.nodes[user.node].says(now, user.conn, &lines.join("\n"));
     }
 
     fn crash(&mut self, place: usize) {

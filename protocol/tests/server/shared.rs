@@ -568,6 +568,47 @@ proptest! {
         }
         prop_assert_eq!(&alone.received, &shared.received);
     }
+
+    #[test]
+    fn what_several_say_at_once_is_heard_by_all_in_the_order_of_each(
+        pieces in vec((0..3_usize, 0..120_usize, any::<bool>()), 0..40),
+    ) {
+        let mut log = Log::default();
+        let mut node = Node::sharing(1);
+        let talkers = chat(&mut node, &mut log);
+        let said = ["@den a.", "SEND ann b.", "PRIVMSG #den :c."];
+        let asked = ["!users", "LIST", "PING x"];
+        let mut rest = [0, 1, 2].map(|who| {
+            let lines = (0..30).map(|number| format!("{}{number}.\n", said[who]));
+            let lines: Vec<String> = lines.collect();
+            lines.chunks(7).map(|lines| lines.concat() + asked[who] + "\n").collect::<String>()
+        });
+        for (who, length, has_log) in pieces {
+            let behind = rest[who].split_off(length.min(rest[who].len()));
+            node.receives(talkers[who], rest[who].as_bytes());
+            rest[who] = behind;
+            if has_log {
+                node.settle(&mut log);
+            }
+        }
+        for (who, rest) in rest.iter().enumerate() {
+            node.receives(talkers[who], rest.as_bytes());
+        }
+        node.settle(&mut log);
+        let [ann, bob, carl] = talkers.map(|conn| node.hears(conn));
+        for (heard, said) in [(&ann, "b"), (&ann, "c"), (&carl, "a"), (&carl, "c")] {
+            let places = (0..30).map(|number| heard.find(&format!("{said}.{number}.")));
+            let places: Vec<_> = places.collect();
+            prop_assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{}", heard);
+            prop_assert_eq!(heard.matches(&format!("{said}.")).count(), 30);
+        }
+        prop_assert_eq!(ann.matches("ann bob carl").count(), 5);
+        let answers = "SEND-OK\n".repeat(7) + "LIST-OK ann,bob,carl\n";
+        let answers = answers.repeat(4) + &"SEND-OK\n".repeat(2) + "LIST-OK ann,bob,carl\n";
+        prop_assert_eq!(bob, String::from("HELLO bob\n") + &answers);
+        let echoes = carl.split("PONG").map(|part| part.matches(" :c.").count());
+        prop_assert_eq!(echoes.collect::<Vec<_>>(), [7, 7, 7, 7, 2, 0]);
+    }
 }
 
 const NOW: Instant = Instant::EPOCH;
