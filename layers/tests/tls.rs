@@ -590,6 +590,36 @@ fn a_server_that_greets_in_clear_is_trusted_or_not_like_any_other() {
 }
 
 #[test]
+fn a_server_that_greets_in_clear_and_is_full_is_not_taken_for_one_without_tls() {
+    for (said, reason) in [
+        (&b"-ERR 'maximum connections exceeded'\r\n"[..], None),
+        (
+            b"-ERR 'Unknown Protocol Operation'\r\n",
+            Some("the server does not speak TLS"),
+        ),
+    ] {
+        let client = Client::new(&Trust::Pinned(Pin::of(b"another"))).unwrap();
+        let mut client = AfterGreeting::new(client, "localhost".into());
+        let (mut plain, mut wire) = (Vec::new(), BytesMut::new());
+        let mut receive = |bytes| {
+            client.receive(
+                linechat_protocol::Instant::EPOCH,
+                bytes,
+                &mut plain,
+                &mut wire,
+            )
+        };
+        receive(b"INFO {}\r\n").unwrap();
+        let outcome = receive(said);
+        assert_eq!(
+            outcome.err().map(|error| error.to_string()).as_deref(),
+            reason
+        );
+        assert_eq!(plain, b"");
+    }
+}
+
+#[test]
 fn a_name_that_is_no_name_is_refused_before_anything_is_sent() {
     let client = Client::new(&Trust::Pinned(Pin::of(b""))).unwrap();
     let mut wire = BytesMut::new();

@@ -923,8 +923,8 @@ const STUCK_AFTER: Duration = Duration::from_secs(2);
 const TROUBLE_ENDS_AFTER: Duration = Duration::from_secs(60);
 /// How many different things are reported at a time: some quote NATS.
 const MAX_TROUBLES: usize = 16;
-const BEFORE_GREETING: &str = "before it has greeted, or before TLS was agreed on; 'handshake_first' must not be set there; it \
-                          is tried again";
+const BEFORE_GREETING: &str = "before it has greeted, or before TLS was agreed on: it may be full, and 'handshake_first' \
+                               must not be set there; it is tried again";
 const LOG_STANDS_STILL: &str = "NATS can be reached, and its JetStream takes nothing: look at what it logs; if its \
                                 disk is full, make room, and start it again if that alone does not do";
 const AWAY: &str = "the other servers cannot be reached: what you send waits";

@@ -60,9 +60,14 @@ impl Layer for AfterGreeting {
         if self.session.is_none() {
             received = self.greet(received, wire)?;
         }
+        let is_told_off = !self.greeting.is_empty() && received.starts_with(FULL);
         let Some(session) = self.session.as_mut().filter(|_| !received.is_empty()) else {
             return Ok(());
         };
+        if is_told_off {
+            // It hangs up now, and may have room later.
+            return Ok(());
+        }
         let mut opened = Vec::new();
         let outcome = session.receive(now, received, &mut opened, wire);
         // Nothing is heard of a server that is not trusted.
@@ -97,5 +102,7 @@ impl Layer for AfterGreeting {
     }
 }
 
+/// What NATS says behind its greeting, in clear, to one too many.
+const FULL: &[u8] = b"-ERR 'maximum connections";
 /// NATS's greeting names every member of its cluster.
 const MAX_GREETING: usize = 128 << 10;
