@@ -44,6 +44,8 @@ pub(crate) struct Linked {
     message: Option<Applying>,
     /// The last message that was applied.
     applied: u64,
+    /// Nothing is applied before: recipients are behind.
+    catch_up_until: Instant,
     /// Who has yet to be closed, once this server begins anew.
     dismissed: Vec<ConnId>,
     connections: u64,
@@ -118,6 +120,7 @@ impl Server {
             settings,
             message: None,
             applied: 0,
+            catch_up_until: Instant::EPOCH,
             dismissed: Vec::new(),
             connections: 0,
             was_in: false,
@@ -215,6 +218,9 @@ impl Server {
             .conn
             .map_or(0, |conn| self.floor.engine.backlog(conn));
         let next = linked.link.next_deadline(backlog == 0);
+        let catch_up = Some(linked.catch_up_until)
+            .filter(|&until| until > self.floor.engine.now && self.has_unapplied());
+        let next = next.into_iter().chain(catch_up).min();
         if let Some(deadline) = self.floor.engine.shut_down_deadline() {
             let next = next.map_or(deadline, |next| next.min(deadline));
             return linked.conn.is_some().then_some(next);
@@ -323,10 +329,17 @@ impl Server {
         let Some(linked) = &self.linked else {
             return false;
         };
+        let is_due = linked.catch_up_until <= self.floor.engine.now;
+        !linked.dismissed.is_empty() || is_due && self.has_unapplied()
+    }
+
+    /// Whether there is something of the log that was not applied.
+    fn has_unapplied(&self) -> bool {
+        let Some(linked) = &self.linked else {
+            return false;
+        };
         let has_entries = linked.message.is_some() || linked.link.reader.has_ready();
-        !linked.dismissed.is_empty()
-            || linked.part.reads() && has_entries
-            || self.floor.community.has_departing()
+        linked.part.reads() && has_entries || self.floor.community.has_departing()
     }
 
     /// Does what follows from what NATS said, from what users did, and from the time.
@@ -382,8 +395,27 @@ impl Server {
         }
     }
 
-    /// Applies as many entries of the log as fit into a batch, in their order.
+    /// Applies as many entries of the log as fit into a batch, in their order. If recipients are behind
+    /// then, the log waits a moment, as one who fills a batch does on a server alone.
     fn apply_messages(&mut self) {
+        let now = self.floor.engine.now;
+        if self
+            .linked
+            .as_ref()
+            .is_none_or(|it| it.catch_up_until > now)
+        {
+            return;
+        }
+        self.apply_batch();
+        let pause = self.floor.engine.batch.pause();
+        if let Some(linked) = &mut self.linked
+            && !pause.is_zero()
+        {
+            linked.catch_up_until = now + pause;
+        }
+    }
+
+    fn apply_batch(&mut self) {
         while !self.floor.engine.batch.is_full() && self.floor.engine.leaving.is_empty() {
             if self.floor.community.has_departing() {
                 self.floor.engine.batch.count_message();
@@ -727,7 +759,7 @@ impl Server {
         let Some(conn) = linked.conn else {
             return;
         };
-        if self.has_more_of_link() {
+        if self.has_unapplied() || !linked.dismissed.is_empty() {
             self.floor.engine.hold(conn);
         } else {
             self.floor.engine.resume(conn);

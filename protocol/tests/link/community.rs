@@ -303,6 +303,24 @@ fn a_log_that_has_lost_its_end_and_went_on_is_another_one() {
 }
 
 #[test]
+fn who_reads_more_slowly_hears_all_that_others_say_at_once_on_another_server() {
+    let mut world = world(&["a", "b"]);
+    let bob = world.user(1, "bob");
+    let talkers: Vec<_> = (0..20)
+        .map(|number| world.user(0, &format!("mouth{number}")))
+        .collect();
+    world.nodes[1].slow = Some((bob.1, world.now));
+    let lines = format!("{}\n", "x".repeat(300)).repeat(400);
+    for (_, conn) in talkers {
+        let now = world.now;
+        world.nodes[0].says(now, conn, &lines);
+    }
+    world.seconds(4);
+    assert!(world.nodes[1].open.contains(&bob.1), "bob was closed");
+    assert_eq!(world.heard(bob).lines().count(), 20 * 400);
+}
+
+#[test]
 fn a_server_that_comes_late_reads_a_snapshot_and_the_rest() {
     let mut world = World::new(
         1,

@@ -23,6 +23,8 @@ pub(crate) struct Node {
     pub(crate) received: BTreeMap<ConnId, Vec<u8>>,
     /// The connections that are there.
     pub(crate) open: Vec<ConnId>,
+    /// Who reads ten bytes in a microsecond, and until when they have.
+    pub(crate) slow: Option<(ConnId, Instant)>,
     pub(crate) events: Vec<LinkEvent>,
     /// Until then, it does nothing.
     pub(crate) paused_until: Instant,
@@ -64,6 +66,7 @@ impl Node {
             link: None,
             received: BTreeMap::new(),
             open: Vec::new(),
+            slow: None,
             events: Vec::new(),
             paused_until: Instant::EPOCH,
         }
@@ -104,14 +107,21 @@ impl Node {
         self.server.stats().link.map_or(0, |link| link.applied)
     }
 
+    /// Whether it may be in the middle of a message of the log, until somebody has read more.
+    pub(crate) fn waits_for_who_is_slow(&self) -> bool {
+        let link = self.server.stats().link;
+        self.slow.is_some() && link.is_some_and(|link| link.lag > 0)
+    }
+
     /// Its connection as NATS knows it.
     pub(crate) fn client(&self) -> Option<usize> {
         self.link.map(|(_, client)| client)
     }
 
     pub(crate) fn next_event(&self) -> Option<Instant> {
-        let due = self.server.poll_timeout()?;
-        Some(due.max(self.paused_until))
+        let reads = self.slow.map(|(_, until)| until + READS_EVERY);
+        let due = [self.server.poll_timeout(), reads].into_iter().flatten();
+        Some(due.min()?.max(self.paused_until))
     }
 
     /// Has a turn: reads what NATS has sent, minds the time, and writes.
@@ -128,6 +138,7 @@ impl Node {
                 self.server.transport_failed(now, conn);
             }
         }
+        self.read_slowly(now);
         if self.server.poll_timeout().is_some_and(|due| due <= now) {
             self.server.handle_timeout(now);
         }
@@ -137,6 +148,22 @@ impl Node {
                 self.events.push(event);
             }
         }
+    }
+
+    fn read_slowly(&mut self, now: Instant) {
+        let Some((conn, until)) = &mut self.slow else {
+            return;
+        };
+        let time = now.saturating_since(*until);
+        if time < READS_EVERY {
+            return;
+        }
+        let room = 10 * time.as_micros() as usize;
+        let bytes = self.server.transmit(*conn);
+        let bytes = bytes[..bytes.len().min(room)].to_vec();
+        self.server.advance(now, *conn, bytes.len());
+        self.received.entry(*conn).or_default().extend(bytes);
+        *until = now;
     }
 
     fn flush(&mut self, now: Instant, nats: &mut Nats) {
@@ -154,6 +181,7 @@ impl Node {
 
     fn act(&mut self, now: Instant, nats: &mut Nats, action: Action) {
         match action {
+            Action::Transmit(conn) if self.slow.is_some_and(|(slow, _)| slow == conn) => {}
             Action::Transmit(conn) => {
                 let bytes = self.server.transmit(conn).to_vec();
                 self.server.advance(now, conn, bytes.len());
@@ -182,6 +210,7 @@ impl Node {
     }
 }
 
+const READS_EVERY: Duration = Duration::from_millis(1);
 /// More than there can be to do at one time.
 const MAX_FLUSHES: usize = 10_000;
 

@@ -83,7 +83,7 @@ impl World {
         }
         for node in &self.nodes {
             let applied = node.applied();
-            if !node.is_in() || node.server.has_more() {
+            if !node.is_in() || node.server.has_more() || node.waits_for_who_is_slow() {
                 continue;
             }
             let snapshot = node.server.snapshot();
