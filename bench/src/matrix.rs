@@ -82,12 +82,8 @@ pub(crate) fn run_all(options: &MatrixOptions) -> Result<(), Failure> {
 impl Results {
     /// Each workload with each program once, the programs one right after the other.
     fn repeat(&mut self, is_quick: bool) {
-        let terms = Terms {
-            warm_up: Duration::from_millis(300),
-            time: Duration::from_millis(if is_quick { 500 } else { 1200 }),
-            size: MESSAGE_SIZE,
-            syscalls: false,
-        };
+        let time = Duration::from_millis(if is_quick { 500 } else { 1200 });
+        let terms = Terms::measuring(time);
         self.repetitions += 1;
         for row in &mut self.sheet.rows {
             let is_done =
@@ -104,17 +100,12 @@ impl Results {
             }
         }
         if let Some(linked) = &mut self.linked {
-            linked.repeat(terms.time);
+            linked.repeat(time);
         }
     }
 
     fn count_syscalls(&mut self) {
-        let terms = Terms {
-            warm_up: Duration::from_millis(200),
-            time: Duration::from_millis(500),
-            size: MESSAGE_SIZE,
-            syscalls: true,
-        };
+        let terms = Terms::counting_syscalls();
         for row in &mut self.sheet.rows {
             if matches!(row.scene.workload, Workload::Idle { .. }) {
                 continue;
@@ -256,4 +247,3 @@ fn scenes(is_quick: bool) -> impl Iterator<Item = Scene> {
 }
 
 const MAX_REPETITIONS: usize = 5;
-const MESSAGE_SIZE: usize = 64;

@@ -23,6 +23,28 @@ pub(crate) struct Terms {
     pub(crate) syscalls: bool,
 }
 
+impl Terms {
+    /// Those under which is measured for so long.
+    pub(crate) fn measuring(time: Duration) -> Self {
+        Self {
+            warm_up: Duration::from_millis(300),
+            time,
+            size: MESSAGE_SIZE,
+            syscalls: false,
+        }
+    }
+
+    /// Those under which system calls are counted: their number hardly varies.
+    pub(crate) fn counting_syscalls() -> Self {
+        Self {
+            warm_up: Duration::from_millis(200),
+            time: Duration::from_millis(500),
+            size: MESSAGE_SIZE,
+            syscalls: true,
+        }
+    }
+}
+
 /// Makes a run. Clients are spread over the servers in turn.
 pub(crate) fn run(
     site: &Site,
@@ -142,3 +164,5 @@ fn weigh(crowd: &mut Crowd, site: &Site, wire: Wire, users: usize) -> Result<Out
 const LISTEN_ON: Duration = Duration::from_millis(20);
 const FIRST_USERS: usize = 16;
 const MEMORY_SETTLES: Duration = Duration::from_millis(200);
+/// How long a message is unless it is chosen, in bytes.
+pub(crate) const MESSAGE_SIZE: usize = 64;

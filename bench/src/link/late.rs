@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use crate::crowd::{Crowd, PATIENCE};
 use crate::failure::Failure;
+use crate::link::LEASE;
 use crate::link::community::Community;
-use crate::link::{LEASE, MESSAGE_SIZE};
 use crate::program::Program;
+use crate::run::MESSAGE_SIZE;
 use crate::run::finish;
 use crate::wire::Wire;
 use crate::workload::{Load, PingPong};

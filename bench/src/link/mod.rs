@@ -55,12 +55,7 @@ impl Linked {
     /// Everything once more, with runs that measure for so long.
     pub(crate) fn repeat(&mut self, time: Duration) {
         self.repetitions += 1;
-        let terms = Terms {
-            warm_up: Duration::from_millis(300),
-            time,
-            size: MESSAGE_SIZE,
-            syscalls: false,
-        };
+        let terms = Terms::measuring(time);
         for row in &mut self.sheet.rows {
             for setup in Setup::ALL {
                 if let Some(done) = setup.play(self.program, row.scene, terms) {
@@ -79,12 +74,7 @@ impl Linked {
 
     /// Counts the servers' system calls, in runs of their own.
     pub(crate) fn count_syscalls(&mut self) {
-        let terms = Terms {
-            warm_up: Duration::from_millis(200),
-            time: Duration::from_millis(500),
-            size: MESSAGE_SIZE,
-            syscalls: true,
-        };
+        let terms = Terms::counting_syscalls();
         for row in &mut self.sheet.rows {
             for setup in Setup::ALL {
                 if let Some(Ok(outcome)) = setup.play(self.program, row.scene, terms) {
@@ -195,4 +185,3 @@ fn scenes() -> impl Iterator<Item = Scene> {
 
 /// What servers take that are not told otherwise.
 const LEASE: Duration = Duration::from_secs(15);
-const MESSAGE_SIZE: usize = 64;

@@ -6,6 +6,7 @@ use crate::crowd::{Crowd, Script};
 use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::messages::{Messages, partner};
+use crate::run::MESSAGE_SIZE;
 use crate::soak::WIRE;
 
 /// Users who speak in turn, at fixed times: to all, and to a partner, who answers. A message that
@@ -104,6 +105,5 @@ fn answers(user: usize) -> bool {
     user % 2 == 1
 }
 
-const MESSAGE_SIZE: usize = 64;
 /// Between two messages to all, in nanoseconds.
 const INTERVAL: u64 = 10_000_000;
