@@ -505,12 +505,6 @@ impl Link {
             (Stage::FindingSnapshots | Stage::CreatingSnapshots, Ok(_)) => {
                 self.begin(now, Stage::FindingHead);
             }
-            (Stage::CreatingLog | Stage::CreatingSnapshots, Err(error)) => {
-                let said = shortened(&error.description);
-                let trouble = format!("JetStream says: {said}; {WHAT_IS_MADE}");
-                self.news.push_back(News::Trouble(trouble));
-                self.retry(now);
-            }
             (_, Err(error)) => {
                 self.note(&error);
                 self.retry(now);
@@ -520,7 +514,11 @@ impl Link {
     }
 
     fn note(&mut self, error: &ApiError) {
-        let trouble = format!("JetStream says: {}", shortened(&error.description));
+        let mut trouble = format!("JetStream says: {}", shortened(&error.description));
+        if matches!(self.stage, Stage::CreatingLog | Stage::CreatingSnapshots) {
+            trouble.push_str("; ");
+            trouble.push_str(WHAT_IS_MADE);
+        }
         self.news.push_back(News::Trouble(trouble));
     }
 
